@@ -1,0 +1,254 @@
+"""Questions to the outside world, and their lazy answers.
+
+`ask(question)` returns at once. Reading an answer that has not come raises `NotYet`, and the fact that read it is run again
+when it has come. Reading an answer that failed raises `CouldNotLook`: "could not look" is never "is not there".
+
+    BaseException
+      NotYet               the answer is under way
+      Undecided            why there is no value
+        CouldNotLook       a timeout, SERVFAIL, access denied: the outcome is `unknown`
+        NotAsked           this source does not answer such questions: `skipped`
+        DoesNotApply       it does not concern this domain: `not-applicable`
+          ExplainedBy      another check already names the cause
+
+They derive from BaseException so that no `except Exception` inside a library swallows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, TypeVar
+
+from maildoctor import names
+from maildoctor.rdata import Mx, Text
+
+T = TypeVar("T")
+V = TypeVar("V")
+
+
+class NotYet(BaseException):
+    """The answer to `question` is still under way."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(str(question))
+        self.question = question
+
+
+class Undecided(BaseException):
+    """There is no value, for the reason given."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class CouldNotLook(Undecided):
+    """The question was asked and got no usable answer."""
+
+
+class NotAsked(Undecided):
+    """The question was not asked: the source knows nothing of such things."""
+
+
+class DoesNotApply(Undecided):
+    """The value does not concern this domain."""
+
+
+class ExplainedBy(DoesNotApply):
+    """Another check names the cause; repeating its consequences would hide it."""
+
+    def __init__(self, check: str) -> None:
+        super().__init__(f"explained by {check}")
+        self.check = check
+
+
+class Question(Protocol):
+    """One thing that the outside world can be asked: frozen, hashable, printable."""
+
+    kind: ClassVar[str]
+
+    def __hash__(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Dns:
+    """Records of one type at one name. Use `Dns.of` for names that are not yet in canonical form.
+
+    `server` is an address to ask directly, without recursion: for what one authoritative server says.
+    `over` is "" (EDNS over UDP, then TCP where truncated), "udp" (512 octets, no fallback) or "tcp".
+    """
+
+    kind: ClassVar[str] = "dns"
+    name: str
+    type: str
+    server: str = ""
+    over: str = ""
+
+    @classmethod
+    def of(cls, name: str, type: str) -> Dns:
+        """Return the question for a name as people write it. A text that is no name stays as it is: nothing is there."""
+        try:
+            return cls(names.absolute(name), type)
+        except ValueError:
+            return cls(name, type)
+
+    def __str__(self) -> str:
+        at = f" @{self.server}" if self.server else ""
+        return f"{self.name} {self.type}{at}" + (f" +{self.over}" if self.over else "")
+
+
+@dataclass(frozen=True)
+class DnsAnswer:
+    """What the DNS said.
+
+    `status`: "noerror" or "nxdomain"; or one of the states in which it told something, but no records: "bogus" (DNSSEC
+    validation fails, RFC 4035 5.5), "refused" (a server asked directly does not serve the name), "closed" (TCP is refused).
+    `records`: the data of the asked type at the end of the alias chain, in presentation form, sorted.
+    `chain`: the targets of the aliases that were followed. `ttl`: seconds. `zone`: the owner of the SOA in a negative answer.
+    `authentic`: the resolver validated it by DNSSEC. `truncated`: the answer did not fit (`over` "udp" only).
+    """
+
+    status: str = "noerror"
+    records: tuple[str, ...] = ()
+    chain: tuple[str, ...] = ()
+    ttl: int = 0
+    zone: str = ""
+    authentic: bool = False
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Nobody answered usably. `kind`: "timeout", "servfail", "refused", "unreachable", "malformed", "interrupted"."""
+
+    kind: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Unasked:
+    """The source does not answer such questions; `reason` is for the report."""
+
+    reason: str
+
+
+Result = DnsAnswer | Failure | Unasked
+
+
+class Answer:
+    """The lazy answer to one question. Two answers are equal when their questions are."""
+
+    __slots__ = ("_memo", "question")
+
+    def __init__(self, question: Dns, memo: Mapping[Question, Result]) -> None:
+        self.question = question
+        self._memo = memo
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Answer) and self.question == other.question
+
+    def __hash__(self) -> int:
+        return hash(self.question)
+
+    def __repr__(self) -> str:
+        return f"Answer({self.question}: {self._memo.get(self.question, 'not yet')})"
+
+    @property
+    def result(self) -> DnsAnswer:
+        """What was said, whatever its status. Raises `NotYet`, `CouldNotLook` or `NotAsked`."""
+        result = self._memo.get(self.question)
+        if result is None:
+            raise NotYet(self.question)
+        if isinstance(result, Unasked):
+            raise NotAsked(result.reason)
+        if isinstance(result, Failure):
+            raise CouldNotLook(f"{self.question}: {result.detail or result.kind}")
+        return result
+
+    @property
+    def _said(self) -> DnsAnswer:
+        result = self.result
+        if result.status not in ("noerror", "nxdomain"):
+            raise CouldNotLook(f"{self.question}: {result.status}")
+        return result
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        """The data in presentation form, empty where there is none."""
+        return self._said.records
+
+    @property
+    def exists(self) -> bool:
+        """Whether the name exists, with or without data of this type (false: NXDOMAIN)."""
+        return self._said.status == "noerror"
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """The alias targets that were followed, in order."""
+        return self._said.chain
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """The records of a TXT question."""
+        return tuple(Text.parse(record) for record in self.records)
+
+    @property
+    def exchanges(self) -> tuple[Mx, ...]:
+        """The records of an MX question, best preference first."""
+        return tuple(sorted(Mx.parse(record) for record in self.records))
+
+
+class Ask(Protocol):
+    """How a fact asks. The answer is lazy."""
+
+    def __call__(self, question: Dns) -> Answer: ...
+
+
+class Source(Protocol):
+    """Whoever answers questions: the only seam to the world."""
+
+    def ask(self, question: Question) -> Result | None:
+        """Answer, or take the question and return None: the answer then comes out of `answers`."""
+
+    def answers(self) -> Mapping[Question, Result]:
+        """Wait for the next answers to the questions taken. Every question taken is answered at last."""
+
+
+def each(function: Callable[[T], V], items: Iterable[T]) -> tuple[V, ...]:
+    """Call `function` on every item, so that all their questions go out side by side, before waiting for any.
+
+    Without it, the second item's questions would only go out when the first one's answers are in.
+    """
+    values: list[V] = []
+    waiting: NotYet | None = None
+    undecided: Undecided | None = None
+    for item in items:
+        try:
+            values.append(function(item))
+        except NotYet as not_yet:
+            waiting = waiting or not_yet
+        except Undecided as reason:
+            undecided = undecided or reason
+    if waiting or undecided:
+        raise waiting or undecided or AssertionError
+    return tuple(values)
+
+
+def any_of(*tests: Callable[[], bool]) -> bool:
+    """Tell whether any test holds. One that holds decides, even where another could not look; all are waited for."""
+    found = False
+    waiting: NotYet | None = None
+    undecided: Undecided | None = None
+    for test in tests:
+        try:
+            found = test() or found
+        except NotYet as not_yet:
+            waiting = waiting or not_yet
+        except Undecided as reason:
+            undecided = undecided or reason
+    if waiting:
+        raise waiting
+    if undecided and not found:
+        raise undecided
+    return found

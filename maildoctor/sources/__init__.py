@@ -1,0 +1,1 @@
+"""Whoever answers questions: the only seam to the world."""

@@ -1,0 +1,108 @@
+"""Questions and answers kept in a file: recorded in one place, replayed anywhere with the same report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from maildoctor.ask import Dns, DnsAnswer, Failure, Question, Result, Unasked
+from maildoctor.settings import Domain, Settings
+
+SCHEMA = "maildoctor-bundle/1"
+_RESULTS: dict[str, type[DnsAnswer] | type[Failure] | type[Unasked]] = {
+    "answer": DnsAnswer,
+    "failure": Failure,
+    "unasked": Unasked,
+}
+_QUESTIONS = {"dns": Dns}
+
+
+class UnusableBundle(ValueError):
+    """The file is no bundle, or of another version; the message says which."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """One recorded audit: about what, when, and every question with its answer."""
+
+    domain: Domain
+    settings: Settings
+    now: datetime
+    memo: Mapping[Question, Result]
+
+    def ask(self, question: Question) -> Result | None:
+        """Answer as it was answered then."""
+        return self.memo.get(question) or Unasked(f"the bundle has no answer to: {question}")
+
+    def answers(self) -> Mapping[Question, Result]:
+        """Nothing is ever under way."""
+        return {}
+
+
+def dump(bundle: Bundle) -> str:
+    """Return a bundle as JSON text, in an order that does not depend on the run."""
+    rows = [
+        {"question": {"kind": question.kind, **_plain(question)}, _kind(result): _plain(result)}
+        for question, result in sorted(bundle.memo.items(), key=lambda item: str(item[0]))
+    ]
+    whole = {
+        "schema": SCHEMA,
+        "domain": bundle.domain.name,
+        "unicode": bundle.domain.unicode,
+        "now": bundle.now.isoformat(),
+        "settings": {name: value for name, value in asdict(bundle.settings).items() if name != "waivers"},
+        "answers": rows,
+    }
+    return json.dumps(whole, indent=1, ensure_ascii=True) + "\n"
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """Return a value's members, without those that have their default."""
+    return {member.name: getattr(value, member.name) for member in fields(value) if getattr(value, member.name) != member.default}
+
+
+def _kind(result: Result) -> str:
+    return next(kind for kind, type_ in _RESULTS.items() if isinstance(result, type_))
+
+
+def load(path: Path) -> Bundle:
+    """Read a bundle. Raises `UnusableBundle`."""
+    try:
+        whole = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UnusableBundle(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise UnusableBundle(f"{path}: not a bundle (no JSON)") from error
+    schema = whole.get("schema") if isinstance(whole, dict) else None
+    if schema != SCHEMA:
+        raise UnusableBundle(f"{path}: not a bundle of this version ({schema or 'no schema'}; this program reads {SCHEMA})")
+    try:
+        return _bundle(whole)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnusableBundle(f"{path}: a damaged bundle ({type(error).__name__}: {error})") from error
+
+
+def _bundle(whole: dict[str, Any]) -> Bundle:
+    memo: dict[Question, Result] = {}
+    for row in whole["answers"]:
+        question = dict(row["question"])
+        memo[_QUESTIONS[question.pop("kind")](**question)] = _result(row)
+    settings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in whole["settings"].items()
+    }
+    return Bundle(
+        Domain(whole["domain"], whole.get("unicode", "")),
+        Settings(**settings),
+        datetime.fromisoformat(whole["now"]),
+        memo,
+    )
+
+
+def _result(row: dict[str, Any]) -> Result:
+    kind = next(kind for kind in _RESULTS if kind in row)
+    build: Callable[..., Result] = _RESULTS[kind]
+    return build(**{name: tuple(value) if isinstance(value, list) else value for name, value in row[kind].items()})

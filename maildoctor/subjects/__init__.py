@@ -1,0 +1,1 @@
+"""One file a subject: the law in the docstring, the types, the facts, the checks."""

@@ -1,0 +1,245 @@
+"""The domain itself: its zone, what it is for, and in which regions SES serves it.
+
+What a domain is for decides which rules concern it. It is told, or found out from evidence; a role fact such as `sending` raises
+`DoesNotApply` for the others, so a check says "only if sending" by naming that fact as a parameter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from maildoctor import names
+from maildoctor import regions as known_regions
+from maildoctor.ask import Answer, Ask, CouldNotLook, Dns, DoesNotApply, NotAsked, Undecided, each
+from maildoctor.model import Role
+from maildoctor.registry import fact
+from maildoctor.settings import Domain, Settings
+from maildoctor.subjects.dkim import Selectors
+from maildoctor.subjects.mail_from import MailFrom, find_mail_from
+from maildoctor.subjects.mx import Exchangers
+
+TOLD = "told by --role or the configuration"
+SENDING_ROLES = frozenset({"send", "bulk", "direct"})
+
+
+@dataclass(frozen=True)
+class Zone:
+    """The zone that holds the domain. `apex` is its top; `servers` the names of its name servers, as its parent or itself says."""
+
+    apex: str
+    soa: Answer
+    servers: Answer
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What the domain is for. Each part is the reason why it is so, "" where it is not, or why that could not be told."""
+
+    told: tuple[str, ...]
+    _ses: str | Undecided
+    _sends: str | Undecided
+    _receives: str | Undecided
+
+    def __contains__(self, role: str) -> bool:
+        if self.told:
+            return role in self.told
+        parts = {"send": "sends", "receive": "receives", "parked": "parked"}
+        return bool(getattr(self, parts[role])) if role in parts else False
+
+    @property
+    def ses(self) -> str:
+        """Why it is taken to send through Amazon SES."""
+        return _read(self._ses)
+
+    @property
+    def sends(self) -> str:
+        """Why it is taken to send mail in any way."""
+        return _read(self._sends)
+
+    @property
+    def receives(self) -> str:
+        """Why it is taken to receive mail."""
+        return _read(self._receives)
+
+    @property
+    def parked(self) -> str:
+        """Why it is taken to be in no use for mail."""
+        if self.told:
+            return TOLD if "parked" in self.told else ""
+        return "" if self.sends or self.receives else "no MX, and no sign that it sends"
+
+    @property
+    def reasons(self) -> tuple[Role, ...]:
+        """The roles it has, each with its reason; those that could not be told are left out."""
+        if self.told:
+            return tuple(Role(role, TOLD) for role in self.told)
+        parts = (("send", self._sends), ("receive", self._receives))
+        known = tuple(Role(name, because) for name, because in parts if because and isinstance(because, str))
+        parked = not any(isinstance(because, Undecided) for _, because in parts) and self.parked
+        return known or ((Role("parked", parked),) if parked else ())
+
+
+def _read(because: str | Undecided) -> str:
+    if isinstance(because, Undecided):
+        raise because
+    return because
+
+
+@dataclass(frozen=True)
+class Regions:
+    """The AWS regions in which SES serves the domain, and how that is known. Empty: it could not be told."""
+
+    names: tuple[str, ...]
+    because: str
+
+
+@fact
+def zone(ask: Ask, domain: Domain) -> Zone:
+    """The zone cut at or above the domain (RFC 1034 4.2): where the SOA record is."""
+    soa = ask(Dns(domain.name, "SOA"))
+    servers = ask(Dns(domain.name, "NS"))
+    if soa.records or not soa.result.zone:
+        return Zone(domain.name, soa, servers)
+    apex = soa.result.zone
+    return Zone(apex, ask(Dns(apex, "SOA")), ask(Dns(apex, "NS")))
+
+
+@fact
+def texts(ask: Ask, domain: Domain) -> Answer:
+    """The TXT records at the domain itself."""
+    return ask(Dns(domain.name, "TXT"))
+
+
+def probe(name: str) -> str:
+    """Return a name below `name` that nobody has published, the same in every run so that a bundle can be replayed."""
+    return names.child("maildoctor-" + hashlib.sha256(name.encode()).hexdigest()[:10], name)
+
+
+@fact
+def roles(ask: Ask, domain: Domain, settings: Settings) -> Roles:
+    """What the domain is for: as told, or from its MX, SPF, MAIL FROM and DKIM names."""
+    if settings.roles:
+        sends = TOLD if SENDING_ROLES.intersection(settings.roles) else ""
+        return Roles(settings.roles, sends, sends, TOLD if "receive" in settings.roles else "")
+    texts = ask(Dns(domain.name, "TXT"))
+    legacy = ask(Dns(names.child("_amazonses", domain.name), "TXT"))
+    keys = ask(Dns(names.child("_domainkey", domain.name), "TXT"))
+    mx = ask(Dns(domain.name, "MX"))
+    signs = (
+        _sign("DKIM tokens of SES were given", lambda: bool(settings.dkim_tokens)),
+        _sign("a MAIL FROM name was given", lambda: bool(settings.mail_from)),
+        _sign("a name below it has the MX of an SES MAIL FROM", lambda: bool(find_mail_from(ask, domain, settings).names)),
+        _sign("its SPF record includes amazonses.com", lambda: _mentions_ses(texts)),
+        _sign("_amazonses holds an SES verification token", lambda: bool(legacy.records)),
+        _sign("sender addresses were given", lambda: bool(settings.sender_ips)),
+        _sign("its SPF record authorises senders", lambda: _authorises(texts)),
+        _sign("_domainkey exists, so DKIM keys are published", lambda: keys.exists),
+        _sign("it has MX records", lambda: any(host.host != "." for host in mx.exchanges)),
+    )
+    results = each(lambda sign: sign(), signs)
+    return Roles((), _first(results[:5]), _first(results[:8]), _first(results[8:]))
+
+
+def _sign(words: str, holds: Callable[[], bool]) -> Callable[[], str | Undecided]:
+    """Return a test that yields its words, "" or the reason why it could not look."""
+
+    def test() -> str | Undecided:
+        try:
+            return words if holds() else ""
+        except CouldNotLook as reason:
+            return reason
+        except NotAsked:
+            return ""
+
+    return test
+
+
+def _first(results: Iterable[str | Undecided]) -> str | Undecided:
+    """Return the first sign that was seen; failing that, the first that could not be looked for; or ""."""
+    found = [result for result in results if result]
+    return next((result for result in found if isinstance(result, str)), found[0] if found else "")
+
+
+def _spf(texts: Answer) -> list[str]:
+    return [text.text.lower() for text in texts.texts if text.text.lower().startswith("v=spf1")]
+
+
+def _mentions_ses(texts: Answer) -> bool:
+    return any("amazonses.com" in record for record in _spf(texts))
+
+
+def _authorises(texts: Answer) -> bool:
+    return any(record.split()[1:] != ["-all"] for record in _spf(texts))
+
+
+@fact
+def regions(settings: Settings, mx: Exchangers, mail_from: MailFrom, selectors: Selectors) -> Regions:
+    """The regions of SES: as told, or as the host names of MX, MAIL FROM and DKIM records carry them."""
+    if settings.regions:
+        return Regions(settings.regions, "told by --region or the configuration")
+    table = known_regions.table()
+    sources = (
+        ("MX", [table.region_of("inbound_smtp", host.host) for host in mx.hosts]),
+        ("MAIL FROM", [name.region for name in mail_from.names]),
+        ("DKIM", [table.region_of("dkim_zone", target) for target in selectors.targets()]),
+    )
+    found = {region: words for words, known in reversed(sources) for region in known if region}
+    because = ", ".join(f"{region} from the {found[region]} records" for region in sorted(found))
+    return Regions(tuple(sorted(found)), because)
+
+
+@dataclass(frozen=True)
+class Applies:
+    """A role that the domain has: a check that names such a fact applies only then."""
+
+    because: str
+
+
+def _only(held: str, otherwise: str) -> Applies:
+    if not held:
+        raise DoesNotApply(otherwise)
+    return Applies(held)
+
+
+@fact
+def sending(roles: Roles) -> Applies:
+    """The domain sends mail."""
+    return _only(roles.sends, "the domain shows no sign that it sends mail")
+
+
+@fact
+def ses_sending(roles: Roles) -> Applies:
+    """The domain sends mail through Amazon SES."""
+    return _only(roles.ses, "the domain shows no sign that it sends through Amazon SES (or say --role send)")
+
+
+@fact
+def receiving(roles: Roles) -> Applies:
+    """The domain receives mail."""
+    return _only(roles.receives, "the domain has no MX: it does not receive mail")
+
+
+@fact
+def bulk(roles: Roles) -> Applies:
+    """The domain sends 5,000 messages a day or more to one of the big mailbox providers."""
+    return _only(("bulk" in roles and TOLD) or "", "the domain is no bulk sender, as far as was told (--role bulk)")
+
+
+@fact
+def direct(roles: Roles) -> Applies:
+    """An own mail server delivers straight to the MX of the recipients."""
+    return _only(("direct" in roles and TOLD) or "", "no own server delivers its mail, as far as was told (--role direct)")
+
+
+@fact
+def idle(roles: Roles) -> Applies:
+    """The domain sends nothing."""
+    return _only("" if roles.sends else "no sign that it sends", "the domain sends mail")
+
+
+@fact
+def parked(roles: Roles) -> Applies:
+    """The domain neither sends nor receives."""
+    return _only(roles.parked, "the domain is in use for mail")
