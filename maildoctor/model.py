@@ -98,8 +98,8 @@ class Check:
 
     @property
     def subject(self) -> str:
-        """The file in `subjects/` that holds it."""
-        return self.function.__module__.rpartition(".")[2].replace("_", "-")
+        """What it is about: the first word of its id, or "mail-from"."""
+        return "mail-from" if self.id.startswith("mail-from-") else self.id.partition("-")[0]
 
 
 @dataclass(frozen=True)

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import pytest
 
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
+
 
 @pytest.fixture(autouse=True)
-def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse every socket, but those of tests marked `loopback`, and these only to loopback."""
-    if request.node.get_closest_marker("loopback"):
-        connect = socket.socket.connect
+    if not request.node.get_closest_marker("loopback"):
+        monkeypatch.setattr(socket, "socket", _refuse)
+        return
+    connect = socket.socket.connect
 
-        def only_loopback(self: socket.socket, address: Any) -> None:
-            if (
-                self.family in (socket.AF_INET, socket.AF_INET6)
-                and address[0] not in ("::1",)
-                and not address[0].startswith("127.")
-            ):
-                raise AssertionError(f"a test tried to reach {address}")
-            connect(self, address)
+    def only_loopback(self: socket.socket, address: Any) -> None:
+        if self.family in _INTERNET and not (address[0] == "::1" or address[0].startswith("127.")):
+            raise AssertionError(f"a test tried to reach {address}")
+        connect(self, address)
 
-        monkeypatch.setattr(socket.socket, "connect", only_loopback)
-    else:
+    monkeypatch.setattr(socket.socket, "connect", only_loopback)
 
-        def refuse(*args: Any, **kwargs: Any) -> NoReturn:
-            raise AssertionError("a test that is not marked `loopback` opened a socket")
 
-        monkeypatch.setattr(socket, "socket", refuse)
-    yield
+def _refuse(*_args: Any, **_kwargs: Any) -> NoReturn:
+    raise AssertionError("a test that is not marked `loopback` opened a socket")
