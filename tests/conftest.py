@@ -14,7 +14,8 @@ _INTERNET = (socket.AF_INET, socket.AF_INET6)
 def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse every socket, but those of tests marked `loopback`, and these only to loopback."""
     if not request.node.get_closest_marker("loopback"):
-        monkeypatch.setattr(socket, "socket", _refuse)
+        # The class stays in its place, because libraries that are imported meanwhile name it in their annotations.
+        monkeypatch.setattr(socket.socket, "__init__", _refuse)
         return
     connect = socket.socket.connect
 
