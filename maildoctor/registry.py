@@ -56,6 +56,11 @@ def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount]
 
 
+def tolerates(function: Callable[..., Any], name: str) -> bool:
+    """Tell whether a parameter takes the reason in place of a value: whether its type ends in `| Undecided`."""
+    return str(function.__annotations__.get(name, "")).endswith("| Undecided")
+
+
 @cache
 def catalogue() -> dict[str, Check]:
     """Import every subject and return all checks by id, in alphabetical order."""
