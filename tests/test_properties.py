@@ -1,7 +1,7 @@
 """The invariants, over every story: what no answer, no fault and no order of answers may change.
 
-A story tells a small world. Here each world is audited again: from its own recording, with some answers lost, with answers that come
-late, with the remedies published.
+A story tells a small world. Each is audited again: from its own recording, with some answers lost, with answers that come late, and
+with the remedies published.
 """
 
 from __future__ import annotations
