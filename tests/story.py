@@ -3,7 +3,18 @@
 A story has a title, a paragraph, blocks with what the world says, and the reports that must come out, word for word:
 
     ```zone example.com          a zone file with this origin
+    ```dns                       what else the DNS says: single questions, asked of a resolver or of one server
     ```report example.com --dkim-token T --select dkim     (-v shows every outcome)
+
+A line of a dns block is `QUESTION -> ANSWER`; it says what the zones would not:
+
+    big.example TXT -> timeout                       nobody answers (also: servfail, refused, unreachable, malformed)
+    big.example MX -> bogus                          DNSSEC validation fails
+    big.example DS -> nothing                        the name exists, without such records (also: nxdomain)
+    big.example SOA @192.0.2.53 -> ns1.big.example. admin.big.example. 7 7200 900 1209600 300
+    big.example MX @192.0.2.53 -> 10 a.big.example. | 20 b.big.example.
+    big.example TXT @192.0.2.53 +udp -> truncated    512 octets were not enough
+    big.example TXT @192.0.2.53 +tcp -> closed       TCP is refused (of a server that does not hold the name: lame)
 
 The zones in `fixtures/world` (Amazon's own names, mailbox providers) are there in every story, unless it brings its own.
 `UPDATE_STORIES=1 pytest tests/test_stories.py` writes the reports as they come out; read the diff.
@@ -14,13 +25,14 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 from maildoctor import names
+from maildoctor.ask import Dns, DnsAnswer, Failure, Question, Result, Source
 from maildoctor.audit import audit
 from maildoctor.model import Check, Finding, Outcome, Remedy, Report, Status
 from maildoctor.model import Path as SendingPath
@@ -31,7 +43,7 @@ from maildoctor.sources.zonefile import Zone, ZoneFiles
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-_BLOCK = re.compile(r"^```(?P<kind>zone|report) +(?P<line>.*)\n(?P<text>(?:(?!```).*\n)*)```$", re.MULTILINE)
+_BLOCK = re.compile(r"^```(?P<kind>zone|dns|report)(?: +(?P<line>.*))?\n(?P<text>(?:(?!```).*\n)*)```$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,7 @@ class Story:
 
     path: Path
     zones: tuple[Zone, ...]
+    said: Mapping[Question, Result]
     reports: tuple[Expected, ...]
 
     @property
@@ -59,14 +72,54 @@ class Story:
         """Its place below `fixtures`."""
         return str(self.path.relative_to(FIXTURES))
 
-    def source(self) -> ZoneFiles:
+    def source(self) -> Source:
         """A source that answers as its world does."""
         own = {zone.origin for zone in self.zones}
-        return ZoneFiles((*self.zones, *(zone for zone in world() if zone.origin not in own)))
+        return Said(self.said, ZoneFiles((*self.zones, *(zone for zone in world() if zone.origin not in own))))
 
     def run(self, expected: Expected) -> Report:
         """Audit as one of its reports asks."""
         return audit(expected.domain, self.source(), expected.settings, expected.checks, NOW)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A source: what a story's dns blocks say, and what `zones` answer to all else."""
+
+    said: Mapping[Question, Result]
+    zones: ZoneFiles
+
+    def ask(self, question: Question) -> Result | None:
+        """Answer at once."""
+        return self.said.get(question) or self.zones.ask(question)
+
+    def answers(self) -> Mapping[Question, Result]:
+        """Nothing is ever under way."""
+        return {}
+
+
+_SAID = re.compile(r"(?P<name>\S+) (?P<type>[A-Z]+)(?: @(?P<server>\S+))?(?: \+(?P<over>udp|tcp))? -> (?P<answer>.+)")
+_STATES: dict[str, Result] = {
+    "nothing": DnsAnswer(),
+    "nxdomain": DnsAnswer("nxdomain"),
+    "bogus": DnsAnswer("bogus"),
+    "lame": DnsAnswer("refused"),
+    "closed": DnsAnswer("closed"),
+    "truncated": DnsAnswer(truncated=True),
+    **{kind: Failure(kind) for kind in ("timeout", "servfail", "refused", "unreachable", "malformed")},
+}
+
+
+def said(text: str) -> dict[Question, Result]:
+    """Read the lines of a dns block."""
+    answers: dict[Question, Result] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        match = _SAID.fullmatch(line)
+        assert match, f"not a line of a dns block: {line}"
+        question = Dns(names.absolute(match["name"]), match["type"], match["server"] or "", match["over"] or "")
+        records = tuple(sorted(record.strip() for record in match["answer"].split("|")))
+        answers[question] = _STATES.get(match["answer"]) or DnsAnswer(records=records, ttl=300)
+    return answers
 
 
 @cache
@@ -83,13 +136,15 @@ def stories() -> tuple[Story, ...]:
 
 def read(path: Path) -> Story:
     """Read one story."""
-    zones, reports = [], []
+    zones, reports, answers = [], [], dict[Question, Result]()
     for match in _BLOCK.finditer(path.read_text("utf-8")):
         if match["kind"] == "zone":
             zones.append(zonefile.parse(match["text"], names.absolute(match["line"].strip()), path.name))
+        elif match["kind"] == "dns":
+            answers |= said(match["text"])
         else:
             reports.append(_expected(match["line"], match["text"]))
-    return Story(path, tuple(zones), tuple(reports))
+    return Story(path, tuple(zones), answers, tuple(reports))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -124,7 +179,7 @@ def update(story: Story) -> None:
     reports = iter(story.reports)
 
     def fresh(match: re.Match[str]) -> str:
-        if match["kind"] == "zone":
+        if match["kind"] != "report":
             return match[0]
         expected = next(reports)
         return f"```report {match['line']}\n{render(story.run(expected), expected)}```"
