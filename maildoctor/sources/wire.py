@@ -5,7 +5,7 @@ dnspython does this too, but takes 100 ms to import and 30 times as long to pars
 
 from __future__ import annotations
 
-import ipaddress
+import socket
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +29,10 @@ TYPES = {
     "CAA": 257,
 }
 _TYPE_NAMES = {number: name for name, number in TYPES.items()}
-_MAX_POINTERS = 128
+_CLASS_IN = 1
+_OPT = 41
+_EXTENDED_ERROR = 15
+_MAX_STEPS = 256  # 127 labels, and as many pointers as anybody has a use for
 
 
 class Malformed(ValueError):
@@ -48,7 +51,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Message:
-    """A parsed answer. `question` is None where the server left it out. `errors` are extended error codes (RFC 8914)."""
+    """A parsed answer.
+
+    `rcode` includes the upper bits that EDNS adds (RFC 6891 6.1.3). `question` is None where the server left it out, as some do
+    that could not read it. `errors` are the extended error codes (RFC 8914).
+    """
 
     id: int
     rcode: int
@@ -62,16 +69,33 @@ class Message:
 
 
 def query(name: str, type_: str, id_: int, *, recursion: bool = True, edns: int = 1232, checking_disabled: bool = False) -> bytes:
-    """Return the octets of a question. `edns` is the UDP payload size offered, in octets; 0 leaves EDNS out (RFC 6891)."""
+    """Return the octets of a question. `edns` is the UDP payload size offered, in octets; 0 leaves EDNS out (RFC 6891).
+
+    Raises `ValueError` where the name cannot exist or the type is unknown.
+    """
+    # RFC 6840 5.7: AD in a question asks for AD in its answer, without the signatures that DO would bring.
     flags = (0x0100 if recursion else 0) | (0x0010 if checking_disabled else 0) | 0x0020
     head = struct.pack("!6H", id_, flags, 1, 0, 0, 1 if edns else 0)
-    question = name_wire(name) + struct.pack("!HH", TYPES[type_], 1)
-    return head + question + (struct.pack("!BHHIH", 0, 41, edns, 0, 0) if edns else b"")
+    question = name_wire(name) + struct.pack("!HH", _type_number(type_), _CLASS_IN)
+    return head + question + (struct.pack("!BHHIH", 0, _OPT, edns, 0, 0) if edns else b"")
+
+
+def _type_number(text: str) -> int:
+    number = TYPES.get(text)
+    if number is None:
+        digits = text.removeprefix("TYPE")  # RFC 3597 5
+        if digits == text or not digits.isdecimal() or int(digits) > 65535:
+            raise ValueError(f"{text!r} is no type of DNS records that is known here")
+        number = int(digits)
+    return number
 
 
 def name_wire(name: str) -> bytes:
-    """Return a name in wire form, uncompressed."""
-    return b"".join(bytes([len(label)]) + label for label in names.labels(name)) + b"\0"
+    """Return a name in wire form, uncompressed. Raises `ValueError` where it cannot exist."""
+    labels = names.labels(name)
+    if any(len(label) > 63 for label in labels) or sum(map(len, labels)) + len(labels) > 254:
+        raise ValueError(f"{name!r} is longer than a name can be")
+    return b"".join(bytes((len(label),)) + label for label in labels) + b"\0"
 
 
 def name_text(wire: bytes) -> str:
@@ -80,73 +104,83 @@ def name_text(wire: bytes) -> str:
 
 
 def _name(data: bytes, position: int) -> tuple[str, int]:
+    """Return the name at a position and where it ends. Pointers lead backwards only (RFC 1035 4.1.4), so every name ends."""
     parts: list[bytes] = []
+    size = 1
     end = -1
-    for _ in range(_MAX_POINTERS + 128):
+    for _ in range(_MAX_STEPS):
         length = data[position]
-        if length & 0xC0 == 0xC0:
-            if end < 0:
-                end = position + 2
-            position = (length & 0x3F) << 8 | data[position + 1]
-        elif length & 0xC0:
+        if length >= 0xC0:
+            target = (length & 0x3F) << 8 | data[position + 1]
+            if target >= position:
+                raise Malformed("a name that points forward")
+            end = position + 2 if end < 0 else end
+            position = target
+        elif length >= 0x40:
             raise Malformed("a label of an unknown kind")
         elif length == 0:
             return names.join(tuple(parts)), position + 1 if end < 0 else end
         else:
+            size += length + 1
+            if size > 255:
+                break
             parts.append(data[position + 1 : position + 1 + length])
             position += 1 + length
-    raise Malformed("a name that points at itself")
+    raise Malformed("a name that is too long")
 
 
 def parse(data: bytes) -> Message:
     """Parse a message. Raises `Malformed`, never anything else."""
     try:
         return _parse(data)
-    except (IndexError, struct.error, ValueError) as error:
-        raise Malformed(str(error) or type(error).__name__) from error
+    except (IndexError, struct.error) as error:
+        raise Malformed("a message that ends too early") from error
 
 
 def _parse(data: bytes) -> Message:
     id_, flags, questions, answers, authorities, additionals = struct.unpack_from("!6H", data)
-    if not flags & 0x8000 or questions > 1:
+    if not flags & 0x8000 or flags & 0x7800 or questions > 1:
         raise Malformed("not an answer to one question")
     position = 12
     question = None
     if questions:
         name, position = _name(data, position)
-        type_, _class = struct.unpack_from("!HH", data, position)
+        type_, class_ = struct.unpack_from("!HH", data, position)
+        if class_ != _CLASS_IN:
+            raise Malformed("an answer of another class")
         question = name, _type_name(type_)
         position += 4
     sections: list[list[Row]] = []
-    errors: list[int] = []
+    options: list[tuple[int, bytes]] = []
     for count in (answers, authorities, additionals):
         rows: list[Row] = []
         for _ in range(count):
-            position = _row(data, position, rows, errors)
+            position = _row(data, position, rows, options)
         sections.append(rows)
     return Message(
         id_,
-        flags & 0x000F,
+        flags & 0x000F | sum(ttl >> 24 << 4 for ttl, _ in options[:1]),
         bool(flags & 0x0200),
         bool(flags & 0x0020),
         bool(flags & 0x0400),
         question,
         tuple(sections[0]),
         tuple(sections[1]),
-        tuple(errors),
+        tuple(code for _, option in options for code in _extended_errors(option)),
     )
 
 
-def _row(data: bytes, position: int, rows: list[Row], errors: list[int]) -> int:
+def _row(data: bytes, position: int, rows: list[Row], options: list[tuple[int, bytes]]) -> int:
     name, position = _name(data, position)
     type_, class_, ttl, length = struct.unpack_from("!HHIH", data, position)
     start, end = position + 10, position + 10 + int(length)
     if end > len(data):
         raise Malformed("a record that ends after the message")
-    if type_ == 41:
-        errors.extend(_extended_errors(data[start:end]))
-    elif class_ == 1:
-        rows.append(Row(name, _type_name(type_), ttl & 0x7FFFFFFF, _rdata(type_, data, start, end)))
+    if type_ == _OPT:
+        options.append((ttl, data[start:end]))
+    elif class_ == _CLASS_IN:
+        # RFC 2181 8: a TTL with the highest bit set is to be taken for zero.
+        rows.append(Row(name, _type_name(type_), ttl if ttl < 0x80000000 else 0, _rdata(type_, data, start, end)))
     return end
 
 
@@ -154,7 +188,7 @@ def _extended_errors(options: bytes) -> list[int]:
     found, position = [], 0
     while position + 4 <= len(options):
         code, length = struct.unpack_from("!HH", options, position)
-        if code == 15 and length >= 2:
+        if code == _EXTENDED_ERROR and length >= 2:
             found.append(struct.unpack_from("!H", options, position + 4)[0])
         position += 4 + length
     return found
@@ -165,57 +199,81 @@ def _type_name(number: int) -> str:
 
 
 def rdata_text(type_: str, wire: bytes) -> str:
-    """Return the presentation form of uncompressed record data."""
-    return _rdata(TYPES.get(type_, 0), wire, 0, len(wire))
+    """Return the presentation form of uncompressed record data. Raises `Malformed`."""
+    try:
+        return _rdata(TYPES.get(type_, 0), wire, 0, len(wire))
+    except (IndexError, struct.error) as error:
+        raise Malformed("record data that ends too early") from error
 
 
 def _rdata(type_: int, data: bytes, start: int, end: int) -> str:
     reader = _READERS.get(type_)
-    return reader(data, start, end) if reader else f"\\# {end - start} {data[start:end].hex()}".rstrip()
+    if reader is None:
+        return f"\\# {end - start} {data[start:end].hex()}".rstrip()  # RFC 3597 5
+    text, stop = reader(data, start, end)
+    if stop != end:
+        raise Malformed("record data that does not fill its record")
+    return text
 
 
-def _address(data: bytes, start: int, end: int) -> str:
-    return str(ipaddress.ip_address(data[start:end]))
+# Each reader returns the text and where the data ended.
 
 
-def _target(data: bytes, start: int, _end: int) -> str:
-    return _name(data, start)[0]
+def _a(data: bytes, start: int, end: int) -> tuple[str, int]:
+    return (socket.inet_ntop(socket.AF_INET, data[start:end]) if end - start == 4 else ""), start + 4
 
 
-def _mx(data: bytes, start: int, _end: int) -> str:
-    return f"{struct.unpack_from('!H', data, start)[0]} {_name(data, start + 2)[0]}"
+def _aaaa(data: bytes, start: int, end: int) -> tuple[str, int]:
+    return (socket.inet_ntop(socket.AF_INET6, data[start:end]) if end - start == 16 else ""), start + 16
 
 
-def _soa(data: bytes, start: int, _end: int) -> str:
+def _target(data: bytes, start: int, _end: int) -> tuple[str, int]:
+    return _name(data, start)
+
+
+def _mx(data: bytes, start: int, _end: int) -> tuple[str, int]:
+    host, stop = _name(data, start + 2)
+    return f"{data[start] << 8 | data[start + 1]} {host}", stop
+
+
+def _soa(data: bytes, start: int, _end: int) -> tuple[str, int]:
     primary, position = _name(data, start)
     contact, position = _name(data, position)
-    return " ".join((primary, contact, *map(str, struct.unpack_from("!5I", data, position))))
+    return " ".join((primary, contact, *map(str, struct.unpack_from("!5I", data, position)))), position + 20
 
 
-def _txt(data: bytes, start: int, end: int) -> str:
+def _txt(data: bytes, start: int, end: int) -> tuple[str, int]:
     strings = []
-    while start < end:
-        length = data[start]
-        if start + 1 + length > end:
-            raise Malformed("a character-string that ends after its record")
-        strings.append(quoted(data[start + 1 : start + 1 + length]))
-        start += 1 + length
-    return " ".join(strings)
+    position = start
+    while position < end or position == start:  # RFC 1035 3.3.14: one character-string or more
+        length = data[position]
+        strings.append(quoted(data[position + 1 : position + 1 + length]))
+        position += 1 + length
+    return " ".join(strings), position
 
 
-def _ds(data: bytes, start: int, end: int) -> str:
+def _ds(data: bytes, start: int, end: int) -> tuple[str, int]:
     tag, algorithm, digest = struct.unpack_from("!HBB", data, start)
-    return f"{tag} {algorithm} {digest} {data[start + 4 : end].hex()}"
+    return f"{tag} {algorithm} {digest} {data[start + 4 : end].hex()}", max(end, start + 4)
 
 
-def _tlsa(data: bytes, start: int, end: int) -> str:
+def _tlsa(data: bytes, start: int, end: int) -> tuple[str, int]:
     usage, selector, matching = struct.unpack_from("!BBB", data, start)
-    return f"{usage} {selector} {matching} {data[start + 3 : end].hex()}"
+    return f"{usage} {selector} {matching} {data[start + 3 : end].hex()}", max(end, start + 3)
 
 
-_READERS: dict[int, Callable[[bytes, int, int], str]] = {
-    1: _address,
-    28: _address,
+def _caa(data: bytes, start: int, end: int) -> tuple[str, int]:
+    """Read flags, tag and value (RFC 8659 4.1)."""
+    value = start + 2 + data[start + 1]
+    tag = data[start + 2 : value]
+    if not (tag.isalnum() and tag.isascii()):
+        raise Malformed("a CAA record whose tag is no word")
+    return f"{data[start]} {tag.decode('ascii').lower()} {quoted(data[value:end])}", max(end, value)
+
+
+_READERS: dict[int, Callable[[bytes, int, int], tuple[str, int]]] = {
+    1: _a,
+    28: _aaaa,
     2: _target,
     5: _target,
     12: _target,
@@ -226,4 +284,5 @@ _READERS: dict[int, Callable[[bytes, int, int], str]] = {
     99: _txt,
     43: _ds,
     52: _tlsa,
+    257: _caa,
 }
