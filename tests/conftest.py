@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import Any, NoReturn
+from collections.abc import Generator, Iterator
+from typing import Any, NoReturn, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,6 +16,7 @@ settings.register_profile("usual", max_examples=10, deadline=None, database=None
 settings.register_profile("thorough", max_examples=300, deadline=None, database=None, suppress_health_check=_SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))
 
+_Report = TypeVar("_Report", pytest.TestReport, pytest.CollectReport)
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 
 
@@ -37,3 +39,45 @@ def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 def _refuse(*_args: Any, **_kwargs: Any) -> NoReturn:
     raise AssertionError("a test that is not marked `loopback` opened a socket")
+
+
+@pytest.fixture(scope="session")
+def _running_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from tests.lab import servers
+    from tests.lab.lab import Lab
+
+    if missing := servers.missing():
+        pytest.skip(f"the DNS lab needs: apt-get install {' '.join(missing)}")
+    with Lab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(_running_lab: Any) -> Any:
+    """The DNS lab, in calm weather."""
+    _running_lab.calm()
+    return _running_lab
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the servers' logs where a test of the lab failed."""
+    report = yield
+    lab = getattr(item, "funcargs", {}).get("lab")
+    if report.failed and lab is not None:
+        report.sections.append((f"DNS lab in {lab.folder}", lab.logs()))
+    return _skips_nothing(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Treat a module that skips itself as a test that does."""
+    return _skips_nothing((yield))
+
+
+def _skips_nothing(report: _Report) -> _Report:
+    """Let a skipped test fail where nothing may be missing: in CI a skip would hide that something was never tested."""
+    if report.skipped and os.environ.get("CI") == "true" and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+    return report
