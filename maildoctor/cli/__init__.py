@@ -1,0 +1,1 @@
+"""The commands, one file each: arguments -> source -> audit -> format -> exit code. Only here anything is printed."""

@@ -1,0 +1,61 @@
+"""`maildoctor checks`: the catalogue."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from maildoctor.cli import output
+from maildoctor.cli.refused import Refused, near
+from maildoctor.formats.page import COLORS, Page
+from maildoctor.registry import catalogue, needs
+
+_FORMATS = ("text", "json")
+
+
+def checks(
+    shape: Annotated[str, typer.Option("-f", "--format", metavar="FORMAT", help="text (default) or json.")] = "text",
+) -> int:
+    """List all checks, with what each needs. Offline."""
+    if shape not in _FORMATS:
+        raise Refused(f"no format of the catalogue is called {shape!r}{near(shape, _FORMATS)}")
+    output.Standard(sys.stdout).write(_json() if shape == "json" else _text())
+    return 0
+
+
+def _json() -> str:
+    from json import dumps
+
+    rows = [
+        {
+            "check": check.id,
+            "subject": check.subject,
+            "severity": str(check.severity),
+            "title": check.title,
+            "explanation": " ".join(check.explanation.split()),
+            "needs": list(needs(check)),
+            "references": list(check.references),
+        }
+        for check in catalogue().values()
+    ]
+    return dumps({"schema": "maildoctor-checks/1", "checks": rows}, indent=2) + "\n"
+
+
+def _text() -> str:
+    page = Page(output.view("auto", 0, os.environ, quiet=False))
+    subject = ""
+    for check in catalogue().values():
+        if check.subject != subject:
+            page.blank()
+            subject = check.subject
+        word = str(check.severity)
+        page.raw(
+            f"{page.paint(COLORS[word], f'{word:<5}')}{page.paint('bold', f'{check.id:<34}')} {', '.join(needs(check))}".rstrip()
+        )
+        page.text(check.title, indent=5)
+    page.blank()
+    page.raw(page.paint("dim", f"{len(catalogue())} checks.  More: maildoctor explain CHECK"))
+    return str(page)

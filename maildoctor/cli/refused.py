@@ -1,0 +1,19 @@
+"""Wrong usage: one line that says what is wrong, and what was perhaps meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class Refused(ValueError):
+    """The program was not told what it can work with. Exit code 2."""
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """Return "; did you mean …?" for the known word that is most like a mistyped one; failing that, all of them if few."""
+    known = sorted(known)
+    found = difflib.get_close_matches(word.lower(), known, n=1)
+    if found:
+        return f"; did you mean {found[0]}?"
+    return f"; it is one of: {', '.join(known)}" if len(known) <= 12 else ""

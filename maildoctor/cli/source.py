@@ -1,0 +1,115 @@
+"""Who answers: the DNS, zone files, a recorded bundle, or the example that ships with the program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+
+from maildoctor import names
+from maildoctor.ask import Source
+from maildoctor.cli.names_given import domain as domain_given
+from maildoctor.cli.refused import Refused
+from maildoctor.cli.told import Told
+from maildoctor.config import Configuration
+from maildoctor.model import Waiver
+from maildoctor.settings import Domain, Settings
+
+ENGINES = ("maildoctor.engines.spf_evaluation",)
+"""What is imported while the first answers are under way."""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """One audit to be run. `resolver` says who answers, for the report."""
+
+    domain: Domain
+    settings: Settings
+    source: Source
+    now: datetime
+    resolver: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks for: the domains, and who is to answer."""
+
+    domains: tuple[str, ...]
+    told: Told
+    zones: tuple[Path, ...] = ()
+    bundle: Path | None = None
+    example: bool = False
+    resolvers: tuple[str, ...] = ()
+    timeout: float = 0
+
+    def audits(self, configuration: Configuration) -> tuple[Audit, ...]:
+        """Return the audits to run, in order. Raises what says why there is none."""
+        if sum((bool(self.zones), bool(self.bundle), self.example)) > 1:
+            raise Refused("--zone, --bundle and --example each say who answers; give one of them")
+        waivers = tuple(_waivers(configuration))
+        if self.bundle:
+            return (self._replay(self.bundle, waivers),)
+        if self.example:
+            return (_example(),)
+        wanted = [(_domain, settings) for _domain, settings in self._wanted(configuration, waivers)]
+        if self.zones:
+            return tuple(_offline(domain, settings, self.zones) for domain, settings in wanted)
+        return tuple(self._live(wanted))
+
+    def _wanted(self, configuration: Configuration, waivers: tuple[Waiver, ...]) -> Iterator[tuple[Domain, Settings]]:
+        configured = {domain_given(name).name: told for name, told in configuration.domains.items()}
+        domains = [domain_given(word) for word in self.domains] or [domain_given(name) for name in configuration.domains]
+        if not domains:
+            raise Refused("no domain given, and none configured; try: maildoctor check example.com, or maildoctor check --example")
+        for domain in dict.fromkeys(domains):
+            yield domain, self.told.over(configured.get(domain.name, {})).settings(domain, waivers)
+
+    def _replay(self, path: Path, waivers: tuple[Waiver, ...]) -> Audit:
+        from maildoctor.sources import bundle
+
+        recorded = bundle.load(path)
+        for word in self.domains:
+            if domain_given(word).name != recorded.domain.name:
+                raise Refused(f"{path} holds the answers about {names.bare(recorded.domain.name)}, not about {word}")
+        settings = replace(recorded.settings, waivers=waivers)
+        return Audit(recorded.domain, settings, recorded, recorded.now, f"the bundle {path.name}")
+
+    def _live(self, wanted: list[tuple[Domain, Settings]]) -> Iterator[Audit]:
+        live = import_module("maildoctor.sources.live").Live(self.resolvers, timeout=self.timeout, preload=ENGINES)
+        for domain, settings in wanted:
+            yield Audit(domain, settings, live, datetime.now(UTC), live.resolver)
+
+
+def _offline(domain: Domain, settings: Settings, paths: tuple[Path, ...]) -> Audit:
+    from maildoctor.sources import zonefile
+
+    zones = zonefile.ZoneFiles(zonefile.read(path, domain.name) for path in paths)
+    return Audit(domain, settings, zones, datetime.now(UTC), ", ".join(path.name for path in paths))
+
+
+def _example() -> Audit:
+    """The domain of `data/example`, in which much is wrong."""
+    from maildoctor import config, data
+    from maildoctor.sources import zonefile
+
+    directory = Path(next(iter(data.__path__))) / "example"
+    configuration = config.find(directory)
+    name, told = next(iter(configuration.domains.items()))
+    domain = domain_given(name)
+    paths = sorted(directory.glob("*.zone"))
+    zones = zonefile.ZoneFiles(zonefile.read(path, names.absolute(path.stem)) for path in paths)
+    settings = Told().over(told).settings(domain)
+    return Audit(domain, settings, zones, datetime.now(UTC), "the zone files of the example")
+
+
+def _waivers(configuration: Configuration) -> Iterator[Waiver]:
+    """Return the waivers, their domains in the form that the audit knows. Raises `Refused` or `UnknownCheck`."""
+    from maildoctor.registry import catalogue, choose
+
+    for waiver in configuration.waivers:
+        if waiver.check not in catalogue():
+            choose([waiver.check])
+            raise Refused(f"{configuration.path}: a waiver names one check, and {waiver.check!r} is several")
+        yield replace(waiver, domain=names.bare(domain_given(waiver.domain).name)) if waiver.domain else waiver

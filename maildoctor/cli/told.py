@@ -1,0 +1,119 @@
+"""What is told about a domain by hand: options, environment and configuration made into `Settings`, or refused."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from maildoctor import names, regions
+from maildoctor.cli.names_given import domain as domain_given
+from maildoctor.cli.names_given import shown
+from maildoctor.cli.refused import Refused, near
+from maildoctor.model import Waiver
+from maildoctor.settings import Domain, Settings
+
+ROLES = ("send", "receive", "bulk", "direct", "parked")
+_SELECTOR = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class Told:
+    """The words of the user, as they were typed."""
+
+    roles: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    dkim_tokens: tuple[str, ...] = ()
+    mail_from: str = ""
+    author: str = ""
+    sender_ips: tuple[str, ...] = ()
+
+    def over(self, configured: Mapping[str, Any]) -> Told:
+        """Return these words, and those of the configuration where nothing was said on the command line."""
+        return Told(
+            self.roles or tuple(configured.get("roles", ())),
+            self.regions or tuple(configured.get("regions", ())),
+            self.dkim_tokens or tuple(configured.get("dkim-tokens", ())),
+            self.mail_from or configured.get("mail-from", ""),
+            self.author or configured.get("from", ""),
+            self.sender_ips or tuple(configured.get("sender-ips", ())),
+        )
+
+    def settings(self, domain: Domain, waivers: Iterable[Waiver] = ()) -> Settings:
+        """Return the settings for one domain. Raises `Refused`."""
+        return Settings(
+            roles=_unique(map(_role, _words(self.roles))),
+            regions=_unique(map(_region, _words(self.regions))),
+            dkim_tokens=_unique(_token(word, domain) for word in _words(self.dkim_tokens)),
+            mail_from=_mail_from(self.mail_from, domain) if self.mail_from else "",
+            author=_author(self.author) if self.author else "",
+            sender_ips=_unique(map(_address, _words(self.sender_ips))),
+            waivers=tuple(waivers),
+        )
+
+
+def _words(values: Iterable[str]) -> list[str]:
+    return [word.strip() for value in values for word in value.split(",") if word.strip()]
+
+
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+def _role(word: str) -> str:
+    if word.lower() not in ROLES:
+        raise Refused(f"{shown(word)} is no role{near(word, ROLES)}")
+    return word.lower()
+
+
+def _region(word: str) -> str:
+    table = regions.table()
+    if word in table.absent:
+        raise Refused(f"Amazon SES does not exist in {word}")
+    if word not in table.regions:
+        raise Refused(f"no region of Amazon SES is called {shown(word)}{near(word, table.regions)}")
+    return word
+
+
+def _token(word: str, domain: Domain) -> str:
+    """Return a DKIM token or selector, also where it was given as the whole name or target of its record."""
+    text = word.lower().removesuffix(".")
+    text = text.partition("._domainkey")[0]
+    if text.endswith((".amazonses.com", ".amazonses.eu")):
+        text = text.partition(".dkim.")[0]
+    if not _SELECTOR.fullmatch(text) or not names.possible(names.child(f"{text}._domainkey", domain.name)):
+        raise Refused(f"{shown(word)} is no DKIM token or selector")
+    return text
+
+
+def _mail_from(word: str, domain: Domain) -> str:
+    try:
+        name = domain_given(word).name
+    except Refused:
+        if not re.fullmatch(r"[A-Za-z0-9-]+", word):
+            raise
+        name = ""
+    # SES: the MAIL FROM domain is a subdomain of the identity.
+    if not names.below(name, domain.name) or name == domain.name:
+        label = word.partition(".")[0]
+        raise Refused(
+            f"--mail-from {shown(word)} is not below {names.bare(domain.name)}; did you mean {label}.{names.bare(domain.name)}?"
+        )
+    return name
+
+
+def _author(word: str) -> str:
+    local, at, host = word.rpartition("@")
+    if at and not local:
+        raise Refused(f"--from {shown(word)} has nothing before the @")
+    return f"{local}{at}{names.bare(domain_given(host).name)}"
+
+
+def _address(word: str) -> str:
+    try:
+        return str(ipaddress.ip_address(word.strip("[]")))
+    except ValueError:
+        hint = "; give one address of the network" if "/" in word else "; give one such as 192.0.2.1 or 2001:db8::1"
+        raise Refused(f"--sender-ip {shown(word)} is no IP address{hint}") from None

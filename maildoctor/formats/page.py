@@ -1,0 +1,126 @@
+"""A page of plain text: signs, colours, wrapping to a width, and lines for copying that are never wrapped."""
+
+from __future__ import annotations
+
+import re
+
+from maildoctor.formats import View
+from maildoctor.formats.harmless import harmless, no_commands
+
+_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36", "alarm": "1;31"}
+_SIGNS = {
+    "fail": ("✗", "x"),
+    "warn": ("!", "!"),
+    "note": ("·", "-"),
+    "pass": ("✓", "+"),
+    "unknown": ("?", "?"),
+    "skipped": ("-", "-"),
+    "not-applicable": ("-", "-"),
+    "waived": ("~", "~"),
+    "crash": ("#", "#"),
+}
+COLORS = {
+    "fail": "alarm",
+    "warn": "yellow",
+    "note": "blue",
+    "pass": "green",
+    "unknown": "yellow",
+    "skipped": "dim",
+    "not-applicable": "dim",
+    "waived": "dim",
+    "crash": "alarm",
+}
+_COLOR = re.compile("\x1b\\[[0-9;]*m")
+
+
+class Page:
+    """Collects the lines of a report. Every text that comes in is made harmless here."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.lines: list[str] = []
+
+    def __str__(self) -> str:
+        text = "".join(f"{line.rstrip()}\n" for line in self.lines)
+        return no_commands(text)
+
+    def blank(self) -> None:
+        """Leave one line empty, never two."""
+        if self.lines and self.lines[-1]:
+            self.lines.append("")
+
+    def sign(self, status: str) -> str:
+        """Return the sign of a status, the same in words, sign and colour."""
+        return self.paint(COLORS[status], _SIGNS[status][self.view.ascii])
+
+    def paint(self, style: str, text: str) -> str:
+        """Colour a text, if colours are wanted."""
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.view.color and style else text
+
+    def raw(self, line: str) -> None:
+        """Add a line of our own making."""
+        self.lines.append(line)
+
+    def copy(self, line: str) -> None:
+        """Add a line that is meant for copying: at the first column, never wrapped."""
+        self.lines.append(self.paint("cyan", harmless(line)))
+
+    def text(self, text: str, indent: int = 2, style: str = "") -> None:
+        """Add a wrapped paragraph."""
+        for line in wrap(harmless(text), self.view.width - indent):
+            self.lines.append(" " * indent + self.paint(style, line))
+
+    def field(self, label: str, text: str, indent: int = 2, room: int = 10) -> None:
+        """Add a label with a wrapped text beside it."""
+        for line in wrap(harmless(text), self.view.width - indent - room):
+            self.lines.append(" " * indent + self.paint("dim", f"{label:<{room}}") + line)
+            label = ""
+
+    def ends(self, left: str, right: str) -> None:
+        """Add a line with a text at either end."""
+        gap = self.view.width - cells(plain(left)) - cells(plain(right))
+        self.lines.append(left + " " * max(gap, 2) + right)
+
+
+def plain(text: str) -> str:
+    """Return a text without our own colours."""
+    return _COLOR.sub("", text)
+
+
+def cells(text: str) -> int:
+    """Return the columns that a text takes in a terminal."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(sign) else 2 if east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Break a text into lines. Runs of spaces stay, for they matter in a record; a word longer than a line is cut."""
+    width = max(width, 10)
+    lines, line = [], ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if cells(longer) <= width:
+            line = longer
+            continue
+        if line:
+            lines.append(line)
+        *whole, line = _cut(word, width)
+        lines += whole
+    return [*lines, line]
+
+
+def _cut(word: str, width: int) -> list[str]:
+    pieces = [""]
+    for sign in word:
+        if cells(pieces[-1] + sign) > width:
+            pieces.append("")
+        pieces[-1] += sign
+    return pieces
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most `most` signs, the middle left out where it is longer."""
+    return text if len(text) <= most else f"{text[: most * 2 // 3]} … {text[-(most // 3) :]}"
