@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import sys
-import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from typing import Any
 
 from maildoctor import config
 from maildoctor.ask import DnsAnswer, Failure, Question, Result
-from maildoctor.audit import Learning
+from maildoctor.audit import Learning, prepare
 from maildoctor.audit import report as audit
 from maildoctor.cli import options, output
 from maildoctor.cli.exit_code import FAIL_ON, INTERRUPTED, exit_code, worst
@@ -104,8 +103,8 @@ class _Gate:
         return worst(codes)
 
     def _one(self, one: Audit, *, first: bool) -> int:
-        learning = Learning(one.source, {"domain": one.domain, "settings": one.settings, "now": one.now})
-        report = audit(learning, self.checks, one.resolver, time.perf_counter)
+        learning = prepare(one.domain, one.source, one.settings, one.now)
+        report = audit(learning, self.checks, resolver=one.resolver)
         code = exit_code(report, self.fail_on, exit_zero=self.exit_zero)
         questions = _questions(learning.memo) if self.view.verbose > 1 else ()
         view = replace(self.view, title=one.domain.text, exit_code=code, questions=questions, needs=needs)
@@ -179,6 +178,6 @@ def _errors(learning: Learning, crashed: Iterable[str], checks: Iterable[Check])
     for one in checks:
         if one.id in crashed and not any(need in learning.undecided for need in one.parameters):
             try:
-                list(one.function(**learning.arguments(one.parameters)))
+                list(one.function(**learning.arguments(one.function)))
             except Exception as error:  # noqa: BLE001 - this is what we are looking for
                 yield error
