@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "judge": {"ask", "learning", "model", "names", "settings"},
     "proof": {"ask", "judge", "learning", "model", "registry", "sources"},
     "audit": {"ask", "judge", "learning", "model", "proof", "registry", "settings"},
-    "formats": {"formats", "model", "names", "maildoctor"},
+    "formats": {"formats", "model", "names", "rdata", "maildoctor"},
 }
 """Each part of the program, and the parts that it may know. `cli`, `config` and `__main__` may know everything."""
 
