@@ -16,9 +16,11 @@ They derive from BaseException so that no `except Exception` inside a library sw
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar, Protocol, TypeVar
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, ClassVar, Protocol, TypeVar, overload
 
 from maildoctor import names
 from maildoctor.rdata import Mx, Text
@@ -118,9 +120,77 @@ class DnsAnswer:
     truncated: bool = False
 
 
+class Members(tuple[tuple[str, Any], ...]):
+    """The parameters of a question to AWS, or a structure inside one: pairs of name and value, hashable."""
+
+    @classmethod
+    def of(cls, members: Mapping[str, Any]) -> Members:
+        """Take them from what JSON gives."""
+        return cls((name, cls._value(value)) for name, value in members.items())
+
+    @classmethod
+    def _value(cls, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return cls.of(value)
+        return tuple(map(cls._value, value)) if isinstance(value, (list, tuple)) else value
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The same as JSON has it."""
+        return {name: _plain(value) for name, value in self}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Members):
+        return value.plain
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+_NONE = Members()
+
+
+@dataclass(frozen=True)
+class Aws:
+    """One reading operation of AWS: `service` as boto3 calls it, `region` "" where the service has none. See `operations.py`."""
+
+    kind: ClassVar[str] = "aws"
+    service: str
+    operation: str
+    region: str = ""
+    parameters: Members = _NONE
+
+    def __str__(self) -> str:
+        given = (f"{name}={value if isinstance(value, str) else json.dumps(_plain(value))}" for name, value in self.parameters)
+        return " ".join(filter(None, (self.service, self.operation, *given, self.region)))
+
+
+@dataclass(frozen=True)
+class AwsAnswer:
+    """What AWS said: `data` as JSON would hold it, read-only, or `missing`, the error code by which it says "is not there"."""
+
+    data: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    missing: str = ""
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> AwsAnswer:
+        """Take what JSON gives."""
+        frozen: Mapping[str, Any] = _frozen(data)
+        return cls(frozen)
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return MappingProxyType({name: _frozen(item) for name, item in value.items()})
+    return tuple(map(_frozen, value)) if isinstance(value, (list, tuple)) else value
+
+
 @dataclass(frozen=True)
 class Failure:
-    """Nobody answered usably. `kind`: "timeout", "servfail", "refused", "unreachable", "malformed", "interrupted"."""
+    """Nobody answered usably.
+
+    `kind`: "timeout", "servfail", "refused", "unreachable", "malformed", "interrupted"; of AWS also "denied", "throttled",
+    "credentials" and "error".
+    """
 
     kind: str
     detail: str = ""
@@ -133,11 +203,11 @@ class Unasked:
     reason: str
 
 
-Result = DnsAnswer | Failure | Unasked
+Result = DnsAnswer | AwsAnswer | Failure | Unasked
 
 
 class Answer:
-    """The lazy answer to one question. Two answers are equal when their questions are."""
+    """The lazy answer to one question to the DNS. Two answers are equal when their questions are."""
 
     __slots__ = ("_memo", "question")
 
@@ -164,6 +234,7 @@ class Answer:
             raise NotAsked(result.reason)
         if isinstance(result, Failure):
             raise CouldNotLook(f"{self.question}: {result.detail or result.kind}")
+        assert isinstance(result, DnsAnswer)  # noqa: S101 - a source answers in kind
         return result
 
     @property
@@ -199,10 +270,56 @@ class Answer:
         return tuple(sorted(Mx.parse(record) for record in self.records))
 
 
+class Reply:
+    """The lazy answer to one question to AWS. Two are equal when their questions are."""
+
+    __slots__ = ("_memo", "question")
+
+    def __init__(self, question: Aws, memo: Mapping[Question, Result]) -> None:
+        self.question = question
+        self._memo = memo
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reply) and self.question == other.question
+
+    def __hash__(self) -> int:
+        return hash(self.question)
+
+    def __repr__(self) -> str:
+        return f"Reply({self.question}: {self._memo.get(self.question, 'not yet')})"
+
+    @property
+    def result(self) -> AwsAnswer:
+        """What was said. Raises `NotYet`, `CouldNotLook` or `NotAsked`."""
+        result = self._memo.get(self.question)
+        if result is None:
+            raise NotYet(self.question)
+        if isinstance(result, Unasked):
+            raise NotAsked(result.reason)
+        if isinstance(result, Failure):
+            raise CouldNotLook(f"{self.question}: {result.detail or result.kind}")
+        assert isinstance(result, AwsAnswer)  # noqa: S101 - a source answers in kind
+        return result
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The members of the response, times as ISO 8601 text; empty where what was asked for is not there."""
+        return self.result.data
+
+    @property
+    def missing(self) -> str:
+        """The code by which AWS says that there is no such thing ("NotFoundException", "NoSuchBucketPolicy"), else ""."""
+        return self.result.missing
+
+
 class Ask(Protocol):
     """How a fact asks. The answer is lazy."""
 
+    @overload
     def __call__(self, question: Dns) -> Answer: ...
+
+    @overload
+    def __call__(self, question: Aws) -> Reply: ...
 
 
 class Source(Protocol):

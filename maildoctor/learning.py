@@ -6,10 +6,10 @@ So everything that can be asked side by side is, and what is learnt is a pure fu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, overload
 
 from maildoctor import names
-from maildoctor.ask import Answer, Dns, DnsAnswer, Failure, NotYet, Question, Result, Source, Undecided
+from maildoctor.ask import Answer, Aws, Dns, DnsAnswer, Failure, NotYet, Question, Reply, Result, Source, Undecided
 from maildoctor.registry import FACTS, parameters, tolerates
 
 
@@ -29,19 +29,25 @@ class Learning:
         self.waiting: dict[Question, set[str]] = {}
         self.wanted: set[str] = set()
 
-    def ask(self, question: Dns) -> Answer:
+    @overload
+    def ask(self, question: Dns) -> Answer: ...
+
+    @overload
+    def ask(self, question: Aws) -> Reply: ...
+
+    def ask(self, question: Dns | Aws) -> Answer | Reply:
         """Put a question, once, and return its lazy answer."""
         if question not in self.asked:
             self.asked.add(question)
             result = self._impossible(question) or self.source.ask(question)
             if result is not None:
                 self.memo[question] = result
-        return Answer(question, self.memo)
+        return Answer(question, self.memo) if isinstance(question, Dns) else Reply(question, self.memo)
 
     @staticmethod
-    def _impossible(question: Dns) -> DnsAnswer | None:
+    def _impossible(question: Dns | Aws) -> DnsAnswer | None:
         # RFC 7208 4.3: a name that cannot exist is no error of the lookup; nothing is there.
-        return None if names.possible(question.name) else DnsAnswer("nxdomain")
+        return None if isinstance(question, Aws) or names.possible(question.name) else DnsAnswer("nxdomain")
 
     def learn(self, wanted: Iterable[str]) -> None:
         """Run the wanted facts until each has a value or a reason for having none."""

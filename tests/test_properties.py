@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maildoctor.ask import DnsAnswer, Failure, Question, Result, Source
+from maildoctor.ask import AwsAnswer, DnsAnswer, Failure, Question, Result, Source
 from maildoctor.audit import audit, prepare, report
 from maildoctor.learning import Learning
 from maildoctor.model import Finding, Outcome, Report, Status
@@ -127,7 +127,7 @@ def bad(outcome: Outcome) -> int:
 @every_case
 def test_each_single_fault_only_blinds(story: Story, expected: Expected) -> None:
     learning, told = run(story.source(), expected)
-    for question in [question for question, result in learning.memo.items() if isinstance(result, DnsAnswer)]:
+    for question in [question for question, result in learning.memo.items() if isinstance(result, (DnsAnswer, AwsAnswer))]:
         _, blind = run(Faulty(story.source(), {question: FAULTS[0]}), expected)
         assert_only_blinded(told, blind, str(question))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from maildoctor import config
-from maildoctor.ask import DnsAnswer, Failure, Question, Result
+from maildoctor.ask import AwsAnswer, DnsAnswer, Failure, Question, Result
 from maildoctor.audit import Learning, prepare
 from maildoctor.audit import report as audit
 from maildoctor.cli import options, output
@@ -154,6 +155,8 @@ def _result(result: Result) -> str:
         return "  ".join(parts)
     if isinstance(result, Failure):
         return f"{result.kind} {result.detail}".strip()
+    if isinstance(result, AwsAnswer):
+        return result.missing or json.dumps(dict(result.data), default=dict)
     return f"not asked: {result.reason}"
 
 

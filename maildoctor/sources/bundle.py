@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from maildoctor.ask import Dns, DnsAnswer, Failure, Question, Result, Unasked
+from maildoctor.ask import Aws, AwsAnswer, Dns, DnsAnswer, Failure, Members, Question, Result, Unasked
 from maildoctor.settings import Domain, Settings
 
 SCHEMA = "maildoctor-bundle/1"
-_RESULTS: dict[str, type[DnsAnswer] | type[Failure] | type[Unasked]] = {
+_RESULTS: dict[str, type[DnsAnswer] | type[AwsAnswer] | type[Failure] | type[Unasked]] = {
     "answer": DnsAnswer,
+    "reply": AwsAnswer,
     "failure": Failure,
     "unasked": Unasked,
 }
-_QUESTIONS = {"dns": Dns}
 
 
 class UnusableBundle(ValueError):
@@ -57,12 +57,15 @@ def dump(bundle: Bundle) -> str:
         "settings": {name: value for name, value in asdict(bundle.settings).items() if name != "waivers"},
         "answers": rows,
     }
-    return json.dumps(whole, indent=1, ensure_ascii=True) + "\n"
+    # What AWS says is held read-only, which the encoder does not know.
+    return json.dumps(whole, indent=1, ensure_ascii=True, default=dict) + "\n"
 
 
 def _plain(value: Any) -> dict[str, Any]:
     """Return a value's members, without those that have their default."""
-    return {member.name: getattr(value, member.name) for member in fields(value) if getattr(value, member.name) != member.default}
+    members = ((member, getattr(value, member.name)) for member in fields(value))
+    given = {member.name: held for member, held in members if held != member.default}
+    return {name: held.plain if isinstance(held, Members) else held for name, held in given.items()}
 
 
 def _kind(result: Result) -> str:
@@ -89,8 +92,7 @@ def load(path: Path) -> Bundle:
 def _bundle(whole: dict[str, Any]) -> Bundle:
     memo: dict[Question, Result] = {}
     for row in whole["answers"]:
-        question = dict(row["question"])
-        memo[_QUESTIONS[question.pop("kind")](**question)] = _result(row)
+        memo[_question(dict(row["question"]))] = _result(row)
     settings: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in whole["settings"].items()
     }
@@ -102,7 +104,15 @@ def _bundle(whole: dict[str, Any]) -> Bundle:
     )
 
 
+def _question(row: dict[str, Any]) -> Question:
+    if row.pop("kind") == "dns":
+        return Dns(**row)
+    return Aws(**row | {"parameters": Members.of(row.get("parameters", {}))})
+
+
 def _result(row: dict[str, Any]) -> Result:
     kind = next(kind for kind in _RESULTS if kind in row)
+    if kind == "reply":
+        return replace(AwsAnswer.of(row[kind].get("data", {})), missing=row[kind].get("missing", ""))
     build: Callable[..., Result] = _RESULTS[kind]
     return build(**{name: tuple(value) if isinstance(value, list) else value for name, value in row[kind].items()})
