@@ -143,7 +143,7 @@ def read(path: Path) -> Story:
         elif match["kind"] == "dns":
             answers |= said(match["text"])
         else:
-            reports.append(_expected(match["line"], match["text"]))
+            reports.append(asked(match["line"], match["text"]))
     return Story(path, tuple(zones), answers, tuple(reports))
 
 
@@ -158,7 +158,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _expected(line: str, text: str) -> Expected:
+def asked(line: str, text: str = "") -> Expected:
+    """Read the arguments of an audit."""
     options = _parser().parse_args(shlex.split(line))
     settings = Settings(
         roles=tuple(options.role),
