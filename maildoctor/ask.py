@@ -17,7 +17,7 @@ They derive from BaseException so that no `except Exception` inside a library sw
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, TypeVar, overload
@@ -369,3 +369,21 @@ def any_of(*tests: Callable[[], bool]) -> bool:
     if undecided and not found:
         raise undecided
     return found
+
+
+def sift(test: Callable[[T], bool], items: Iterable[T]) -> Iterator[T]:
+    """Yield the items for which the test holds. What could not be tested stops none: its reason is raised at the end."""
+    waiting: NotYet | None = None
+    undecided: Undecided | None = None
+    for item in items:
+        try:
+            holds = test(item)
+        except NotYet as not_yet:
+            waiting = waiting or not_yet
+        except Undecided as reason:
+            undecided = undecided or reason
+        else:
+            if holds:
+                yield item
+    if waiting or undecided:
+        raise waiting or undecided or AssertionError

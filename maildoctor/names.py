@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_*/+=:@!#$%&'^`{|}~<>[],?")
@@ -94,3 +95,18 @@ def child(label: str, name: str) -> str:
 def depth(name: str) -> int:
     """Count the labels of a name, the root excluded."""
     return len(labels(name))
+
+
+def under(name: str, origin: str) -> str:
+    """Return what becomes of a whole name that is entered where one relative to `origin` is wanted: the origin is appended."""
+    return join(labels(name) + labels(origin))
+
+
+def relative(name: str, origin: str) -> str:
+    """Return `name` without the `origin` at its end, as an absolute name; "" where it does not end so, or is all of it."""
+    return name.removesuffix(origin) if origin != "." and name.endswith("." + origin) else ""
+
+
+def probe(name: str) -> str:
+    """Return a name below `name` that nobody has published, the same in every run so that a bundle can be replayed."""
+    return child("maildoctor-" + hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:10], name)

@@ -51,6 +51,29 @@ class Table:
         match = self.match(pattern, host)
         return (match.group("region") or "") if match else ""
 
+    def region_in(self, host: str) -> str:
+        """Return the first part of a host name that has the form of a region, whether it is a known one or not; or ""."""
+        match = self.patterns["region_id"].search(names.bare(host).lower())
+        return match[0] if match else ""
+
+    def region_form(self, text: str) -> bool:
+        """Tell whether a text has the form of a region."""
+        return bool(self.patterns["region_id"].fullmatch(text))
+
+    def receiving(self, region: str) -> Known:
+        """Tell whether SES receives mail in a region, as far as the table knows."""
+        if region in self.absent:
+            return "no"
+        return self.regions[region].receiving if region in self.regions else "unknown"
+
+    def inbound_host(self, region: str) -> str:
+        """Return the host that receives mail in a region, or ""."""
+        return self.regions[region].inbound_host if region in self.regions else ""
+
+    def feedback_host(self, region: str) -> str:
+        """Return the host that takes bounces for a MAIL FROM in a region, or ""."""
+        return self.regions[region].feedback_host if region in self.regions else ""
+
 
 @cache
 def table() -> Table:

@@ -6,14 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from maildoctor import names
-from maildoctor.ask import Dns, DnsAnswer, NotYet, Question, Result, Source
+from maildoctor.ask import Dns, DnsAnswer, NotYet, Question, Result, Source, Unasked
 from maildoctor.model import Record
 
 _MAX_CHAIN = 16
 
 
 class Overlay:
-    """A source: `publish` added to, and `delete` taken from, what `under` answers."""
+    """A source: `publish` added to, and `delete` taken from, what `under` answers.
+
+    Whether `under` made an answer from a wildcard is told by asking it for the wildcard itself.
+    """
 
     def __init__(self, under: Source, publish: Iterable[Record], delete: Iterable[Record] = ()) -> None:
         self.under = under
@@ -36,7 +39,10 @@ class Overlay:
         """Wait until at least one pending question can be answered."""
         ready: dict[Question, Result] = {}
         while self.pending and not ready:
-            self.memo.update(self.under.answers())
+            news = self.under.answers()
+            if not news:
+                raise RuntimeError("the source has no answers left, but questions are open")
+            self.memo.update(news)
             for question in sorted(self.pending, key=str):
                 result = self.ask(question)
                 if result is not None:
@@ -56,24 +62,22 @@ class Overlay:
 
     def _resolve(self, question: Question, hops: int = 0) -> Result:
         base = self._below(question)
-        if not isinstance(question, Dns) or not isinstance(base, DnsAnswer) or hops > _MAX_CHAIN:
-            return base if question.kind != "dns" or not self._planned(question) else self._new(question, hops)
+        if not isinstance(question, Dns) or hops > _MAX_CHAIN:
+            return base
+        if isinstance(base, Unasked) and self._planned(question):
+            # Nobody knows what is there now, but what will be there.
+            base = DnsAnswer("nxdomain")
+        if not isinstance(base, DnsAnswer) or base.status not in ("noerror", "nxdomain"):
+            return base
         if question.name in self.touched:
             return self._changed(question, base, hops)
         for position, target in enumerate(base.chain):
             if target in self.touched:
                 return self._continue(question, base.chain[: position + 1], hops)
-        return self._unsynthesised(question, base)
+        return self._untouched(question, base, hops)
 
-    def _planned(self, question: Question) -> bool:
-        return isinstance(question, Dns) and any(
-            record.name == question.name and record.type in (question.type, "CNAME") for record in self.publish
-        )
-
-    def _new(self, question: Question, hops: int) -> Result:
-        # Below could not tell, but the plan says what will be there.
-        assert isinstance(question, Dns)  # noqa: S101 - `_planned` saw to it
-        return self._changed(question, DnsAnswer("nxdomain"), hops)
+    def _planned(self, question: Dns) -> bool:
+        return any(record.name == question.name and record.type in (question.type, "CNAME") for record in self.publish)
 
     def _continue(self, question: Dns, chain: tuple[str, ...], hops: int) -> Result:
         end = self._resolve(replace(question, name=chain[-1]), hops + 1)
@@ -81,19 +85,19 @@ class Overlay:
 
     def _changed(self, question: Dns, base: DnsAnswer, hops: int) -> Result:
         """Answer for a name at which something is planned."""
+        published = any(record.name == question.name for record in self.publish)
+        if published and (base.records or base.chain) and self._synthesised(question, base, names.parent(question.name)):
+            # RFC 4592 2.2.1: a name with records of its own gets none from a wildcard.
+            base = DnsAnswer(ttl=base.ttl)
         alias = self._values(question.name, "CNAME", base.chain[:1] if question.type != "CNAME" else base.records)
         if alias and question.type != "CNAME":
             return self._continue(question, (alias[0],), hops)
         own = () if base.chain and question.type != "CNAME" else base.records
         records = self._values(question.name, question.type, own)
-        there = any(names.below(record.name, question.name) for record in self.publish)
-        exists = bool(records) or there or base.status == "noerror"
-        return replace(
-            base,
-            status="noerror" if exists else "nxdomain",
-            records=records,
-            chain=(),
-            zone="" if records else base.zone,
+        there = base.status == "noerror" if not base.chain else False
+        exists = bool(records) or self._above_planned(question.name) or there
+        return DnsAnswer(
+            "noerror" if exists else "nxdomain", records, ttl=base.ttl, zone="" if records else base.zone, authentic=base.authentic
         )
 
     def _values(self, name: str, type_: str, base: tuple[str, ...]) -> tuple[str, ...]:
@@ -101,13 +105,61 @@ class Overlay:
         new = {record.value for record in self.publish if (record.name, record.type) == (name, type_)}
         return tuple(sorted((set(base) - gone) | new))
 
-    def _unsynthesised(self, question: Dns, base: DnsAnswer) -> DnsAnswer:
-        """Take away what a deleted wildcard had made, and let a name exist above what is planned."""
-        for record in self.delete:
-            if record.name.startswith("*.") and names.below(question.name, record.name[2:]):
-                made = base.chain[:1] if record.type == "CNAME" else base.records
-                if record.value in made and question.name != record.name[2:]:
-                    return DnsAnswer("nxdomain", zone=base.zone)
-        if base.status == "nxdomain" and any(names.below(record.name, question.name) for record in self.publish):
+    def _above_planned(self, name: str) -> bool:
+        """Tell whether a name is that of a planned record or above it, and so will exist (RFC 4592 2.2.2)."""
+        return any(names.below(record.name, name) for record in self.publish)
+
+    def _synthesised(self, question: Dns, base: DnsAnswer, encloser: str) -> bool:
+        """Tell whether an answer is what a wildcard below `encloser`, or further up, answers."""
+        wildcard = self._below(replace(question, name=names.child("*", encloser)))
+        if not isinstance(wildcard, DnsAnswer):
+            return False
+        return bool(wildcard.records or wildcard.chain) and (wildcard.records, wildcard.chain) == (base.records, base.chain)
+
+    def _untouched(self, question: Dns, base: DnsAnswer, hops: int) -> Result:
+        """Answer for a name at which nothing is planned, but above or below it, or at a wildcard that covers it."""
+        for wildcard in self._wildcards(question.name):
+            told = bool(base.records or base.chain)
+            if (base.status == "nxdomain" and not told and self._covers(question, wildcard)) or (
+                told and self._synthesised(question, base, wildcard[2:])
+            ):
+                return self._made(question, base, wildcard, hops)
+        if base.records or base.chain:
+            for encloser in self._new_enclosers(question.name):
+                if self._synthesised(question, base, names.parent(encloser)):
+                    # The wildcard's place is taken: what is planned made a name exist between it and this one.
+                    return DnsAnswer("noerror" if self._above_planned(question.name) else "nxdomain")
+        if base.status == "nxdomain" and self._above_planned(question.name):
             return replace(base, status="noerror")
         return base
+
+    def _wildcards(self, name: str) -> list[str]:
+        """Return the planned or deleted wildcards that may cover a name, the nearest first."""
+        if self._above_planned(name):
+            return []
+        covering = {each for each in self.touched if each.startswith("*.") and name != each[2:] and names.below(name, each[2:])}
+        return sorted(covering, key=names.depth, reverse=True)
+
+    def _covers(self, question: Dns, wildcard: str) -> bool:
+        """Tell whether no name exists between a wildcard's place and a name that does not exist (RFC 4592 3.3.1)."""
+        between = names.parent(question.name)
+        while between != wildcard[2:]:
+            said = self._below(replace(question, name=between))
+            if self._above_planned(between) or not isinstance(said, DnsAnswer) or said.status != "nxdomain":
+                return False
+            between = names.parent(between)
+        return True
+
+    def _made(self, question: Dns, base: DnsAnswer, wildcard: str, hops: int) -> Result:
+        """Answer with what a changed wildcard will make of the name."""
+        made = self._resolve(replace(question, name=wildcard), hops + 1)
+        return replace(made, zone=made.zone or base.zone) if isinstance(made, DnsAnswer) and not made.records else made
+
+    def _new_enclosers(self, name: str) -> list[str]:
+        """Return the names at or above `name` that planned records make exist."""
+        found, current = [], name
+        while current != "." and not any(record.name == current for record in self.publish):
+            if self._above_planned(current):
+                found.append(current)
+            current = names.parent(current)
+        return found

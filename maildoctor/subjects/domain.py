@@ -6,13 +6,13 @@ What a domain is for decides which rules concern it. It is told, or found out fr
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from maildoctor import names
 from maildoctor import regions as known_regions
-from maildoctor.ask import Answer, Ask, CouldNotLook, Dns, DoesNotApply, NotAsked, Undecided, each
+from maildoctor.ask import Answer, Ask, CouldNotLook, Dns, DoesNotApply, ExplainedBy, NotAsked, Undecided, any_of, each
 from maildoctor.model import Role
 from maildoctor.registry import fact
 from maildoctor.settings import Domain, Settings
@@ -96,13 +96,39 @@ class Regions:
 
 
 @fact
-def zone(ask: Ask, domain: Domain) -> Zone:
-    """The zone cut at or above the domain (RFC 1034 4.2): where the SOA record is."""
+def beneath(ask: Ask, domain: Domain) -> Answer:
+    """The TXT records at a name below the domain that nobody published: what a wildcard answers, or a denial."""
+    return ask(Dns(names.probe(domain.name), "TXT"))
+
+
+@fact
+def existence(ask: Ask, domain: Domain) -> bool:
+    """Whether the domain exists at all."""
+    return find_existence(ask, domain)
+
+
+def find_existence(ask: Ask, domain: Domain) -> bool:
+    """Look for one answer other than NXDOMAIN. A function of its own, so that roles need not wait for a fact."""
+    answers = (ask(Dns(domain.name, "TXT")), ask(Dns(domain.name, "MX")))
+    return any_of(*(partial(_exists, answer) for answer in answers))
+
+
+def _exists(answer: Answer) -> bool:
+    # NXDOMAIN at the end of an alias is about its target (RFC 6604 2.1).
+    return answer.exists or bool(answer.chain)
+
+
+@fact
+def zone(ask: Ask, domain: Domain, beneath: Answer) -> Zone:
+    """The zone that holds the domain. Its top stands in every denial that it gives (RFC 2308 3)."""
     soa = ask(Dns(domain.name, "SOA"))
     servers = ask(Dns(domain.name, "NS"))
-    if soa.records or not soa.result.zone:
-        return Zone(domain.name, soa, servers)
-    apex = soa.result.zone
+    apex = "" if beneath.chain else beneath.result.zone
+    if not apex:
+        # A wildcard left no denial to read.
+        apex = domain.name if soa.records or soa.chain else soa.result.zone or domain.name
+    if apex == domain.name:
+        return Zone(apex, soa, servers)
     return Zone(apex, ask(Dns(apex, "SOA")), ask(Dns(apex, "NS")))
 
 
@@ -112,34 +138,42 @@ def texts(ask: Ask, domain: Domain) -> Answer:
     return ask(Dns(domain.name, "TXT"))
 
 
-def probe(name: str) -> str:
-    """Return a name below `name` that nobody has published, the same in every run so that a bundle can be replayed."""
-    return names.child("maildoctor-" + hashlib.sha256(name.encode()).hexdigest()[:10], name)
-
-
 @fact
 def roles(ask: Ask, domain: Domain, settings: Settings) -> Roles:
     """What the domain is for: as told, or from its MX, SPF, MAIL FROM and DKIM names."""
-    if settings.roles:
+    found = None if settings.roles else _signs(ask, domain, settings)
+    if not find_existence(ask, domain):
+        raise ExplainedBy("dns-domain-missing")
+    if found is None:
         sends = TOLD if SENDING_ROLES.intersection(settings.roles) else ""
         return Roles(settings.roles, sends, sends, TOLD if "receive" in settings.roles else "")
+    results = each(lambda sign: sign(), found)
+    return Roles((), _first(results[:5]), _first(results[:8]), _first(results[8:]))
+
+
+def _signs(ask: Ask, domain: Domain, settings: Settings) -> tuple[Callable[[], str | Undecided], ...]:
+    """Ask for all signs of use; the first five are of SES, the first eight of sending, the last of receiving."""
     texts = ask(Dns(domain.name, "TXT"))
     legacy = ask(Dns(names.child("_amazonses", domain.name), "TXT"))
     keys = ask(Dns(names.child("_domainkey", domain.name), "TXT"))
+    beneath = ask(Dns(names.probe(domain.name), "TXT"))
+    beneath_keys = ask(Dns(names.probe(names.child("_domainkey", domain.name)), "TXT"))
     mx = ask(Dns(domain.name, "MX"))
-    signs = (
+    return (
         _sign("DKIM tokens of SES were given", lambda: bool(settings.dkim_tokens)),
         _sign("a MAIL FROM name was given", lambda: bool(settings.mail_from)),
         _sign("a name below it has the MX of an SES MAIL FROM", lambda: bool(find_mail_from(ask, domain, settings).names)),
         _sign("its SPF record includes amazonses.com", lambda: _mentions_ses(texts)),
-        _sign("_amazonses holds an SES verification token", lambda: bool(legacy.records)),
+        _sign("_amazonses holds an SES verification token", lambda: not set(legacy.records) <= set(beneath.records)),
         _sign("sender addresses were given", lambda: bool(settings.sender_ips)),
         _sign("its SPF record authorises senders", lambda: _authorises(texts)),
-        _sign("_domainkey exists, so DKIM keys are published", lambda: keys.exists),
+        # Where a name that nobody published exists, by a wildcard or as some servers sign denials, existing proves nothing; and
+        # "*._domainkey" with an empty key is how a domain says that it signs nothing (RFC 6376 3.6.1).
+        _sign(
+            "_domainkey exists, so DKIM keys are published", lambda: keys.exists and not beneath.exists and not beneath_keys.exists
+        ),
         _sign("it has MX records", lambda: any(host.host != "." for host in mx.exchanges)),
     )
-    results = each(lambda sign: sign(), signs)
-    return Roles((), _first(results[:5]), _first(results[:8]), _first(results[8:]))
 
 
 def _sign(words: str, holds: Callable[[], bool]) -> Callable[[], str | Undecided]:

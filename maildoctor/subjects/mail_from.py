@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from maildoctor import names, regions
-from maildoctor.ask import Answer, Ask, Dns, each
+from maildoctor.ask import Answer, Ask, Dns, NotAsked, each
 from maildoctor.rdata import Mx
 from maildoctor.registry import fact
 from maildoctor.settings import Domain, Settings
@@ -34,9 +34,8 @@ class MailFromName:
 
     @property
     def region(self) -> str:
-        """The region of its feedback host, or ""."""
-        table = regions.table()
-        return next((found for mx in self.exchanges if (found := table.region_of("feedback_smtp", mx.host))), "")
+        """The region that its feedback host carries, rightly written or not, or ""."""
+        return next((found for mx in self.exchanges if feedback(mx.host) and (found := regions.table().region_in(mx.host))), "")
 
 
 @dataclass(frozen=True)
@@ -58,14 +57,27 @@ def find_mail_from(ask: Ask, domain: Domain, settings: Settings) -> MailFrom:
     if settings.mail_from:
         return MailFrom((_look(ask, settings.mail_from, told=True),))
     tried = tuple(names.child(label, domain.name) for label in USUAL)
-    evidence = each(lambda name: (name, _is_feedback(ask(Dns(name, "MX")))), tried)
-    return MailFrom(tuple(_look(ask, name, told=False) for name, found in evidence if found), tried)
+    seen = each(lambda name: (name, _exchanges(ask(Dns(name, "MX")))), tried)
+    found = [(name, exchanges) for name, exchanges in seen if any(feedback(mx.host) for mx in exchanges)]
+    if len(found) > 1:
+        # A wildcard has every name; then these prove nothing.
+        made = ask(Dns(names.probe(domain.name), "MX"))
+        found = [(name, exchanges) for name, exchanges in found if exchanges != made.exchanges]
+    return MailFrom(tuple(_look(ask, name, told=False) for name, _ in found), tried)
 
 
 def _look(ask: Ask, name: str, *, told: bool) -> MailFromName:
     return MailFromName(name, told, mx=ask(Dns(name, "MX")), txt=ask(Dns(name, "TXT")))
 
 
-def _is_feedback(mx: Answer) -> bool:
-    """Tell whether an MX set is meant for an SES MAIL FROM, rightly written or not."""
-    return any(mx.host.startswith("feedback-smtp.") and ".amazon" in mx.host for mx in mx.exchanges)
+def _exchanges(answer: Answer) -> tuple[Mx, ...]:
+    try:
+        return answer.exchanges
+    except NotAsked:
+        # A usual name may be an alias into a zone that a zone file does not hold. It was only a guess.
+        return ()
+
+
+def feedback(host: str) -> bool:
+    """Tell whether a host is meant for SES's feedback endpoint, rightly written or not."""
+    return "feedback-smtp" in host and "amazon" in host
