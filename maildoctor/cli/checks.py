@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
 import typer
-
-from maildoctor.cli import output
-from maildoctor.cli.refused import Refused, near
-from maildoctor.formats.page import COLORS, Page
-from maildoctor.registry import catalogue, needs
 
 _FORMATS = ("text", "json")
 
@@ -20,6 +14,9 @@ def checks(
     shape: Annotated[str, typer.Option("-f", "--format", metavar="FORMAT", help="text (default) or json.")] = "text",
 ) -> int:
     """List all checks, with what each needs. Offline."""
+    from maildoctor.cli import output
+    from maildoctor.cli.refused import Refused, near
+
     if shape not in _FORMATS:
         raise Refused(f"no format of the catalogue is called {shape!r}{near(shape, _FORMATS)}")
     output.Standard(sys.stdout).write(_json() if shape == "json" else _text())
@@ -28,6 +25,8 @@ def checks(
 
 def _json() -> str:
     from json import dumps
+
+    from maildoctor.registry import catalogue, needs
 
     rows = [
         {
@@ -45,7 +44,11 @@ def _json() -> str:
 
 
 def _text() -> str:
-    page = Page(output.view("auto", 0, os.environ, quiet=False))
+    from maildoctor.cli import output
+    from maildoctor.formats.page import COLORS, Page
+    from maildoctor.registry import catalogue, needs
+
+    page = Page(output.surroundings())
     subject = ""
     for check in catalogue().values():
         if check.subject != subject:

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from maildoctor.model import Report, Severity, Status
+if TYPE_CHECKING:  # help is there sooner without
+    from maildoctor.model import Report
 
 CLEAN, FINDINGS, USAGE, INCOMPLETE, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 130
-FAIL_ON = {"fail": Severity.FAIL, "warn": Severity.WARN, "never": None}
+FAIL_ON = ("fail", "warn", "never")
 _WORST_FIRST = (INTERRUPTED, USAGE, BUG, FINDINGS, INCOMPLETE, CLEAN)
-_JUDGED = (Status.PASS, Status.FAIL, Status.WARN, Status.NOTE, Status.WAIVED)
 
 
 def exit_code(report: Report, fail_on: str, *, exit_zero: bool = False) -> int:
     """Return the exit code of one report. `exit_zero` turns findings into 0, and nothing else."""
+    from maildoctor.model import Severity, Status
+
     if report.interrupted:
         return INTERRUPTED
     if report.count(Status.CRASH):
         return BUG
-    lowest = FAIL_ON[fail_on]
     counted = (outcome for outcome in report.outcomes if outcome.status is not Status.WAIVED)
-    worst = max((finding.severity or outcome.check.severity for outcome in counted for finding in outcome.findings), default=None)
-    if lowest is not None and worst is not None and worst >= lowest and not exit_zero:
+    severities = {finding.severity or outcome.check.severity for outcome in counted for finding in outcome.findings}
+    if fail_on != "never" and not exit_zero and any(severity >= Severity[fail_on.upper()] for severity in severities):
         return FINDINGS
-    if report.count(Status.UNKNOWN) or not any(report.count(status) for status in _JUDGED):
+    judged = (Status.PASS, Status.FAIL, Status.WARN, Status.NOTE, Status.WAIVED)
+    if report.count(Status.UNKNOWN) or not any(map(report.count, judged)):
         return INCOMPLETE
     return CLEAN
 

@@ -89,18 +89,12 @@ def empty(path: Path) -> None:
         raise Refused(f"cannot write {path}: {error.strerror}") from error
 
 
-def view(color: str, verbose: int, environment: Mapping[str, str], *, quiet: bool) -> View:
-    """Return the view that standard output wants."""
+def surroundings(color: str = "auto", environment: Mapping[str, str] = os.environ) -> View:
+    """Return the view that standard output wants: its width, colours and signs."""
     if color not in COLORS:
         raise Refused(f"--color {color!r} is not known{near(color, COLORS)}")
     encoding = (sys.stdout.encoding or "").lower().replace("-", "").replace("_", "")
-    return View(
-        width=_width(environment),
-        color=_colored(color, environment),
-        ascii=not encoding.startswith("utf"),
-        verbose=verbose,
-        quiet=quiet,
-    )
+    return View(width=_width(environment), color=_colored(color, environment), ascii=not encoding.startswith("utf"))
 
 
 def _colored(color: str, environment: Mapping[str, str]) -> bool:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from maildoctor import names
 from maildoctor.ask import Source
 from maildoctor.cli.names_given import domain as domain_given
 from maildoctor.cli.refused import Refused
-from maildoctor.cli.told import Told
+from maildoctor.cli.told import Told, words
 from maildoctor.config import Configuration
 from maildoctor.model import Waiver
 from maildoctor.settings import Domain, Settings
 
 ENGINES = ("maildoctor.engines.spf_evaluation",)
 """What is imported while the first answers are under way."""
+
+SECONDS = 20.0
+"""The default deadline: four times what resolvers usually take to give up on a dead server."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,14 @@ class Asked:
     bundle: Path | None = None
     example: bool = False
     resolvers: tuple[str, ...] = ()
-    timeout: float = 0
+    timeout: float | None = None
+
+    def over(self, given: Mapping[str, Any]) -> Asked:
+        """Return this, and what the configuration says where the command line says nothing. Raises `Refused`."""
+        seconds = given.get("timeout", SECONDS) if self.timeout is None else self.timeout
+        if not 0 < seconds < math.inf:
+            raise Refused("--timeout wants a number of seconds above 0")
+        return replace(self, resolvers=tuple(words(self.resolvers or given.get("resolver", ()))), timeout=float(seconds))
 
     def audits(self, configuration: Configuration) -> tuple[Audit, ...]:
         """Return the audits to run, in order. Raises what says why there is none."""

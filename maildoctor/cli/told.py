@@ -44,17 +44,18 @@ class Told:
     def settings(self, domain: Domain, waivers: Iterable[Waiver] = ()) -> Settings:
         """Return the settings for one domain. Raises `Refused`."""
         return Settings(
-            roles=_unique(map(_role, _words(self.roles))),
-            regions=_unique(map(_region, _words(self.regions))),
-            dkim_tokens=_unique(_token(word, domain) for word in _words(self.dkim_tokens)),
+            roles=_unique(map(_role, words(self.roles))),
+            regions=_unique(map(_region, words(self.regions))),
+            dkim_tokens=_unique(_token(word, domain) for word in words(self.dkim_tokens)),
             mail_from=_mail_from(self.mail_from, domain) if self.mail_from else "",
             author=_author(self.author) if self.author else "",
-            sender_ips=_unique(map(_address, _words(self.sender_ips))),
+            sender_ips=_unique(map(_address, words(self.sender_ips))),
             waivers=tuple(waivers),
         )
 
 
-def _words(values: Iterable[str]) -> list[str]:
+def words(values: Iterable[str]) -> list[str]:
+    """Return what was given by repetition or with commas as one list."""
     return [word.strip() for value in values for word in value.split(",") if word.strip()]
 
 

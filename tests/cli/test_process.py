@@ -1,0 +1,48 @@
+"""The program as a process: exit codes, closed pipes, encodings."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from maildoctor import __version__
+
+PROGRAM = [sys.executable, "-m", "maildoctor"]
+ROOT = Path(__file__).parent.parent.parent
+
+
+def process(*arguments: str, stdout: int = subprocess.PIPE, **variables: str) -> tuple[int, bytes, bytes]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MAILDOCTOR_", "PYTHON"))}
+    command = [*PROGRAM, *arguments]
+    environment = {**kept, **variables}
+    ran = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, cwd=ROOT, env=environment, check=False)  # noqa: S603 - our own program
+    return ran.returncode, ran.stdout or b"", ran.stderr
+
+
+def test_version() -> None:
+    assert process("--version") == (0, f"maildoctor {__version__}\n".encode(), b"")
+
+
+def test_a_closed_pipe_is_silent_and_keeps_the_exit_code() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    assert process("check", "--example", stdout=writer) == (1, b"", b"")
+    assert process("checks", stdout=writer) == (0, b"", b"")
+    assert process("--help", stdout=writer) == (0, b"", b"")
+    os.close(writer)
+
+
+def test_a_terminal_without_utf_8_gets_plain_signs() -> None:
+    code, out, _ = process("check", "--example", PYTHONIOENCODING="ascii", FORCE_COLOR="1")
+    assert code == 1
+    assert out.isascii()
+    assert b"\x1b[1;31mx\x1b[0m \x1b[1;31mFAIL\x1b[0m" in out
+
+
+def test_output_that_is_no_terminal_has_no_colours() -> None:
+    code, out, _ = process("check", "--example", PYTHONUTF8="1")
+    assert code == 1
+    assert b"\x1b" not in out
+    assert "✗ FAIL".encode() in out

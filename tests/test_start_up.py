@@ -1,0 +1,53 @@
+"""What is not needed is not imported: help, `explain` and the first questions of `check` come before anything heavy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"boto3", "botocore", "checkdmarc", "cryptography", "dkim", "dns", "publicsuffixlist", "rich", "spf"}
+LIST = "print(*sys.modules, file=sys.stderr)"
+RUN = """
+import sys
+sys.argv = ["maildoctor", *sys.argv[1:]]
+from maildoctor.__main__ import main
+try:
+    main()
+except SystemExit:
+    pass
+"""
+# A live source that stops the program at the moment when it waits for the first answers.
+FIRST = """
+import sys, types
+class Live:
+    resolver = ""
+    def __init__(self, *given, **named): self.asked = 0
+    def ask(self, question): self.asked += 1
+    def answers(self):
+        assert self.asked
+        raise SystemExit
+module = types.ModuleType("maildoctor.sources.live")
+module.Live = Live
+sys.modules[module.__name__] = module
+"""
+
+
+def imported(code: str, *arguments: str) -> set[str]:
+    command = [sys.executable, "-c", code + LIST, *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own program
+    return {module.partition(".")[0] for module in ran.stderr.split()}
+
+
+@pytest.mark.parametrize("arguments", [("--version",), ("--help",), ("explain", "dkim-token-missing"), ("checks",)], ids=" ".join)
+def test_nothing_heavy_is_imported_for_what_is_asked_offline(arguments: tuple[str, ...]) -> None:
+    assert imported(RUN, *arguments) & HEAVY == set()
+
+
+def test_the_version_is_told_before_typer_is_imported() -> None:
+    assert imported(RUN, "--version") & {"typer", "click", "re", "typing", "dataclasses"} == set()
+
+
+def test_the_first_questions_are_out_before_anything_heavy_is_imported() -> None:
+    assert imported(FIRST + RUN, "check", "shop.example") & HEAVY == set()
