@@ -1,8 +1,8 @@
 """A relay of DNS between a client and its servers, which notes every question and makes the weather: delay, loss, lies.
 
-As a program (`python -m tests.lab.relay ROUTES`, for the benchmarks) it runs in a process of its own, so that it does not share an
-interpreter with the client that is timed: it prints its port, then reads a `Weather` as JSON a line, and answers each line with the
-questions that it saw since the line before.
+As a program (`python -m tests.lab.relay ROUTES [PORT]`, for the benchmarks) it runs in a process of its own, so that it does not
+share an interpreter with the client that is timed: it prints its port, then reads a `Weather` as JSON a line, and answers each line
+with the questions that it saw since the line before.
 """
 
 from __future__ import annotations
@@ -119,15 +119,15 @@ class _Listener(asyncio.DatagramProtocol):
 
 
 class Relay:
-    """Listens at the addresses of `routes`, all on one free port, and passes on to the server of each. Runs in a thread.
+    """Listens at the addresses of `routes`, all on one port (a free one), and passes on to the server of each. Runs in a thread.
 
     `weather` may be changed at any time; `seen` are the questions that came, in order, lost ones and repeated ones included.
     """
 
-    def __init__(self, routes: Mapping[str, tuple[str, int]], *, tcp: bool = True) -> None:
+    def __init__(self, routes: Mapping[str, tuple[str, int]], port: int = 0, *, tcp: bool = True) -> None:
         self.routes = routes
         self.tcp = tcp
-        self.port = free_port(*routes)
+        self.port = port or free_port(*routes)
         self.seen: list[Question] = []
         self._weather = Weather()
         self._count = 0
@@ -272,7 +272,7 @@ async def _read(reader: asyncio.StreamReader) -> bytes:
 def main() -> None:
     """Run until stdin ends."""
     routes = {address: (server, int(port)) for address, server, port in json.loads(sys.argv[1])}
-    with Relay(routes) as relay:
+    with Relay(routes, *map(int, sys.argv[2:])) as relay:
         print(relay.port, flush=True)
         for line in sys.stdin:
             relay.weather = Weather(**json.loads(line))

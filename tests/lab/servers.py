@@ -17,7 +17,7 @@ from tests.lab.zones import LAME, LabZone
 
 PRIMARIES = ("127.53.0.1", "127.53.0.2")
 FORGOTTEN = "127.53.0.3"
-RESOLVER = "127.0.0.1"
+RESOLVER = "127.53.0.53"
 _PATIENCE = 20.0
 
 
