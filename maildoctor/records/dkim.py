@@ -117,6 +117,10 @@ class KeyRecord:
 
 def parse(text: str) -> KeyRecord:
     """Read a key record. Raises `MalformedRecord`."""
+    if "\\;" in text:
+        raise MalformedRecord("a backslash stands before a semicolon")
+    if text[:1] in ("'", '"'):
+        raise MalformedRecord("it begins with a quote that is part of the text")
     record = KeyRecord(tuple(_tags(text)), tuple(_lapses(text)))
     tags = [name for name, _ in record.tags]
     twice = next((name for name in tags if tags.count(name) > 1), "")
@@ -274,3 +278,17 @@ def _element(der: bytes, tag: int) -> tuple[bytes, bytes]:
     if start + length > len(der):
         raise _Cut("its data end too early")
     return der[start : start + length], der[start + length :]
+
+
+def repaired(text: str) -> str:
+    """Return the record that was meant by a broken text, or "" where that cannot be told."""
+    specs = [spec.strip(_BLANK) for spec in unescaped(text).split(";")]
+    tags = [(name.strip(_BLANK), value.strip(_BLANK)) for name, _, value in (spec.partition("=") for spec in specs if spec)]
+    version = [("v", "DKIM1")] if any(name == "v" and value.upper() == "DKIM1" for name, value in tags) else []
+    new = "; ".join(f"{name}={value}" for name, value in [*version, *(tag for tag in tags if tag[0] != "v")])
+    try:
+        record = parse(new)
+        usable = record.revoked or record.key
+    except (MalformedRecord, MalformedKey):
+        return ""
+    return new if usable and not record.lapses else ""

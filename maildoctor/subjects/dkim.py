@@ -1,18 +1,17 @@
 """DKIM keys: the Easy DKIM aliases of SES and the key records behind them (RFC 6376, RFC 8301, RFC 8463).
 
-SES alone knows the tokens. They are told, or DKIM is not judged: selectors are never guessed.
+SES alone knows the tokens. They are told, or DKIM is not judged: selectors are never guessed. What follows from that is split over
+files: where the aliases of the tokens are (`dkim_tokens`), the keys behind them (`dkim_keys`), and the checks of each.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from maildoctor import names
 from maildoctor.ask import Answer, Ask, Dns
-from maildoctor.model import Finding, Severity
-from maildoctor.registry import check, fact
+from maildoctor.registry import fact
 from maildoctor.settings import Domain, Settings
 
 _EASY = re.compile(r"[a-z2-7]{32}")
@@ -52,24 +51,65 @@ class Selectors:
         return tuple(target for selector in self.easy for target in selector.cname.records)
 
 
+@dataclass(frozen=True)
+class Signing:
+    """What a receiver makes of the DKIM signatures of the domain, as far as keys decide.
+
+    `result`: "pass" (each selector that was told has a usable key), "partial" (some have, and SES moves from one to another),
+    "fail" (none has), "unknown" (`detail` says why). `domain` is the d= of the signatures.
+    """
+
+    result: str
+    domain: str
+    usable: int
+    total: int
+    detail: str
+
+
+@dataclass(frozen=True)
+class KeyTree:
+    """Whether DKIM keys can be there at all: below `name`, or below `_domainkey` of a parent, whose identity SES may use.
+
+    A name that does not exist has nothing below it (RFC 8020 2): no selector can have a key. A wildcard would make it exist.
+    """
+
+    name: str
+    exists: bool
+    parent: str
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether no key of any selector can be found."""
+        return not (self.exists or self.parent)
+
+
 @fact
 def selectors(ask: Ask, domain: Domain, settings: Settings) -> Selectors:
     """The DKIM selectors of the domain, as told by `--dkim-token`."""
-    return Selectors(tuple(_look(ask, domain, token) for token in settings.dkim_tokens))
+    return Selectors(tuple(_look(ask, domain, token) for token in dict.fromkeys(map(_selector, settings.dkim_tokens))))
+
+
+def _selector(told: str) -> str:
+    """Return the selector, though somebody told the whole name of its record."""
+    return told.strip().lower().partition("._domainkey")[0]
 
 
 def _look(ask: Ask, domain: Domain, token: str) -> Selector:
-    name = names.child(f"{token}._domainkey", domain.name)
-    return Selector(token, name, cname=ask(Dns(name, "CNAME")), key=ask(Dns(name, "TXT")))
+    cname = Dns.of(f"{token}._domainkey.{domain.name}", "CNAME")
+    return Selector(token, cname.name, cname=ask(cname), key=ask(Dns(cname.name, "TXT")))
 
 
-@check("dkim-token-missing", Severity.FAIL, "RFC 6376 3.6.2.1", "SES developer guide: send-email-authentication-dkim")
-def dkim_token_missing(selectors: Selectors) -> Iterator[Finding]:
-    """Each Easy DKIM token has its CNAME record.
+@fact
+def key_tree(ask: Ask, domain: Domain) -> KeyTree:
+    """Whether `_domainkey` exists at the domain, or else at a parent: SES signs for a subdomain with its parent's identity."""
+    name = names.child("_domainkey", domain.name)
+    if ask(Dns(name, "TXT")).exists:
+        return KeyTree(name, exists=True, parent="")
+    answers = [ask(Dns(names.child("_domainkey", parent), "TXT")) for parent in _parents(domain.name)]
+    return KeyTree(name, exists=False, parent=next((answer.question.name for answer in answers if answer.exists), ""))
 
-    SES signs with the key of one token and may move to another at any time. A receiver that finds no key for the one in use counts
-    the signature as failed. SES looks for all three again and again, and stops signing when they are lost.
-    """
-    for selector in selectors.easy:
-        if not selector.cname.records:
-            yield Finding(f"{names.bare(selector.name)} has no CNAME record", where=selector.name)
+
+def _parents(name: str) -> list[str]:
+    """Return the names above, but the top level."""
+    parts = names.labels(name)
+    return [names.join(parts[i:]) for i in range(1, len(parts) - 1)]

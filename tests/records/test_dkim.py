@@ -71,7 +71,8 @@ def test_a_key_is_read(text: str, type_: str, bits: int) -> None:
         ("v=DKIM2; p=", "not v=DKIM1"),
         ("v=DKIM1; p=; p=", "stands twice"),
         ("v=DKIM1;; p=", "no tag"),
-        ("v=DKIM1\\; p=", "not v=DKIM1"),
+        ("v=DKIM1\\; p=", "backslash"),
+        ('"v=DKIM1; p="', "begins with a quote"),
         ("v=DKIM1; hello; p=", "no tag"),
     ],
 )

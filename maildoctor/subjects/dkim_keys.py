@@ -1,0 +1,233 @@
+"""The keys that a verifier gets at each selector, and whether it can use them (RFC 6376 6.1.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from maildoctor import names
+from maildoctor import regions as known_regions
+from maildoctor.ask import Answer, Ask, Dns, ExplainedBy, NotAsked, Undecided, each
+from maildoctor.rdata import Text
+from maildoctor.records import dkim
+from maildoctor.records.dkim import KeyRecord, MalformedKey, MalformedRecord, PublicKey
+from maildoctor.registry import fact
+from maildoctor.settings import Domain
+from maildoctor.subjects.dkim import KeyTree, Selector, Selectors, Signing
+from maildoctor.subjects.dkim_tokens import Token, Tokens, Told
+from maildoctor.subjects.domain import Regions
+
+WEAK = 1024
+"""RFC 8301 3.2: signers must use at least this many bits, and verifiers must not take fewer."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """One TXT record at a selector that is meant for a key. `record` and `key` are the reason where they cannot be read."""
+
+    selector: Selector
+    text: Text
+    owner: str
+    record: KeyRecord | MalformedRecord
+    key: PublicKey | MalformedKey | None
+
+    @property
+    def name(self) -> str:
+        """The name at which a verifier asks for it."""
+        return self.selector.name
+
+    @property
+    def usable(self) -> bool:
+        """Whether a verifier can check a signature of mail with it (RFC 6376 6.1.2, RFC 8301 3)."""
+        record, key = self.record, self.key
+        if not (isinstance(record, KeyRecord) and isinstance(key, PublicKey)):
+            return False
+        strong = key.type != "rsa" or key.bits >= WEAK
+        hashed = not record.hashes or "sha256" in record.hashes
+        return strong and hashed and for_mail(record)
+
+
+def for_mail(record: KeyRecord) -> bool:
+    """Tell whether `s=` allows mail (RFC 6376 3.6.1)."""
+    return bool({"*", "email"}.intersection(record.services))
+
+
+@dataclass(frozen=True)
+class Place:
+    """One selector whose key a verifier can ask for: at the end of its alias, if it is one."""
+
+    selector: Selector
+
+    @property
+    def bogus(self) -> bool:
+        """Whether DNSSEC validation of the key fails, so that no validating receiver gets it."""
+        return self.selector.key.result.status == "bogus"
+
+    @property
+    def mixed(self) -> bool:
+        """Whether TXT records stand beside the alias, so that a verifier gets one or the other."""
+        alias = self.selector.easy and self.selector.cname.records
+        return bool(alias and self.selector.key.records and not self.selector.key.chain)
+
+    @property
+    def spoilt(self) -> str:
+        """The check that says why what is found here is not judged, or ""."""
+        return "dkim-key-lookup-fails" if self.bogus else "dkim-token-beside-data" if self.mixed else ""
+
+    @property
+    def owner(self) -> str:
+        """The name that holds the TXT record."""
+        chain = self.selector.key.chain
+        return chain[-1] if chain else self.selector.name
+
+    @property
+    def halves(self) -> tuple[Text, Text] | None:
+        """One key that was published as two records, in its order."""
+        texts = self.selector.key.texts
+        if len(texts) != 2 or any(published.usable for published in self._read()):
+            return None
+        for first, second in (texts, texts[::-1]):
+            if self._publish(Text(first.strings + second.strings)).usable:
+                return first, second
+        return None
+
+    @property
+    def published(self) -> tuple[Published, ...]:
+        """The records that are meant for keys. Others, such as what a wildcard answers, are none."""
+        return () if self.halves else tuple(self._read())
+
+    def _read(self) -> Iterator[Published]:
+        for text in self.selector.key.texts:
+            if dkim.resembles(text.text):
+                yield self._publish(text)
+
+    def _publish(self, text: Text) -> Published:
+        try:
+            record = dkim.parse(text.text)
+        except MalformedRecord as reason:
+            return Published(self.selector, text, self.owner, reason, None)
+        return Published(self.selector, text, self.owner, record, _key(record))
+
+
+def _key(record: KeyRecord) -> PublicKey | MalformedKey | None:
+    if record.revoked or record.type not in dkim.TYPES:
+        return None
+    try:
+        return record.key
+    except MalformedKey as reason:
+        return reason
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The selectors whose keys can be asked for. `fault`: the check that names why others, or all, cannot."""
+
+    places: tuple[Place, ...]
+    fault: str = ""
+
+    @property
+    def all(self) -> tuple[Published, ...]:
+        """Every key record that there is. Raises `ExplainedBy` where there is none."""
+        found = tuple(published for place in self.judged for published in place.published)
+        if not found and not any(place.halves for place in self.judged):
+            spoilt = next((place.spoilt for place in self.places if place.spoilt), "")
+            raise ExplainedBy(self.fault or spoilt or "dkim-key-missing")
+        return found
+
+    @property
+    def judged(self) -> tuple[Place, ...]:
+        """The selectors whose records can be judged."""
+        return tuple(place for place in self.places if not place.spoilt)
+
+    @property
+    def absent(self) -> tuple[Place, ...]:
+        """The selectors at which there is no key."""
+        return tuple(place for place in self.judged if not (place.published or place.halves))
+
+
+@fact
+def keys(selectors: Selectors, tokens: Tokens | Undecided, told: Told) -> Keys:
+    """The keys of all selectors, but of tokens that have no alias."""
+    if selectors.easy and isinstance(tokens, Undecided):
+        raise tokens
+    missed = {token.selector: token.fault for token in tokens.all if token.fault} if isinstance(tokens, Tokens) else {}
+    places = tuple(Place(selector) for selector in selectors.all if selector not in missed)
+    return Keys(places, next((fault.check for fault in missed.values()), ""))
+
+
+@dataclass(frozen=True)
+class Homes:
+    """The zones of SES in which the key of a token was found, by token: where its alias must lead."""
+
+    zones: dict[str, str]
+
+    def target(self, token: Token) -> str:
+        """Return the name that the alias must have, or ""."""
+        zone = self.zones.get(token.selector.selector, "")
+        return names.child(token.selector.selector, zone) if zone else ""
+
+
+@fact
+def homes(ask: Ask, tokens: Tokens, keys: Keys, regions: Regions | Undecided) -> Homes:
+    """Where SES holds the keys of tokens whose alias is missing, wrong, or leads to no key."""
+    absent = {place.selector for place in keys.absent}
+    astray = tuple(token for token in tokens.all if token.fault or token.selector in absent)
+    if not astray:
+        return Homes({})
+    if isinstance(regions, Undecided):
+        raise regions
+    likely = tuple(dict.fromkeys(filter(None, (token.zone for token in tokens.all))))
+    found = each(lambda token: _home(ask, token, likely, regions.names), astray)
+    return Homes({token.selector.selector: zone for token, zone in zip(astray, found, strict=True)})
+
+
+def _home(ask: Ask, token: Token, likely: tuple[str, ...], regions: tuple[str, ...]) -> str:
+    try:
+        return _holding(ask, token, likely) or _holding(ask, token, tuple(dict.fromkeys(_usual(regions))))
+    except NotAsked:
+        # Offline nobody can say where the key is; what the other records or the user mention is the best guess.
+        return (*likely, *_usual(regions))[0] if likely or regions else ""
+
+
+def _holding(ask: Ask, token: Token, zones: tuple[str, ...]) -> str:
+    answers = [ask(Dns(names.child(token.selector.selector, zone), "TXT")) for zone in zones]
+    return next((zone for zone, answer in zip(zones, answers, strict=True) if _holds_key(answer)), "")
+
+
+def _holds_key(answer: Answer) -> bool:
+    return any(dkim.resembles(text.text) for text in answer.texts)
+
+
+def _usual(regions: tuple[str, ...]) -> Iterator[str]:
+    """Yield the zones in which an identity usually has its keys; of every region where none is known."""
+    table = known_regions.table().regions
+    for region in regions or tuple(table):
+        if region in table and table[region].dkim_zone:
+            yield table[region].dkim_zone
+        if regions:
+            yield f"dkim.{region}.amazonses.com."
+    yield "dkim.amazonses.com."
+
+
+@fact
+def signing(domain: Domain, selectors: Selectors, keys: Keys | Undecided, key_tree: KeyTree | Undecided) -> Signing:
+    """What a receiver makes of DKIM signatures of the domain, as far as keys decide."""
+    total = len(selectors.all)
+    if not total:
+        return _unasked(domain, keys, key_tree)
+    try:
+        if isinstance(keys, Undecided):
+            raise keys
+        usable = sum(any(published.usable for published in place.published) for place in keys.judged)
+    except NotAsked as reason:
+        return Signing("unknown", domain.name, 0, total, reason.reason)
+    result = "pass" if usable == total else "partial" if usable else "fail"
+    return Signing(result, domain.name, usable, total, f"{usable} of {total} keys can be found and used")
+
+
+def _unasked(domain: Domain, keys: Keys | Undecided, key_tree: KeyTree | Undecided) -> Signing:
+    if isinstance(key_tree, KeyTree) and key_tree.hopeless:
+        return Signing("fail", domain.name, 0, 0, f"no key can be found: {names.bare(key_tree.name)} does not exist")
+    if isinstance(key_tree, Undecided):
+        raise key_tree
+    return Signing("unknown", domain.name, 0, 0, "no DKIM tokens were told (--dkim-token, configuration or AWS credentials)")
