@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 from maildoctor import names
 from maildoctor import regions as known_regions
-from maildoctor.ask import Answer, Ask, Dns, DoesNotApply, NotAsked, Undecided, each
+from maildoctor.ask import Answer, Ask, Dns, DoesNotApply, ExplainedBy, NotAsked, Undecided, each
 from maildoctor.model import Record
 from maildoctor.records import dkim
 from maildoctor.registry import fact
 from maildoctor.settings import Domain
 from maildoctor.subjects.dkim import KeyTree, Selector, Selectors
-from maildoctor.subjects.domain import Roles, probe
+from maildoctor.subjects.domain import Roles
 
 _SES_NAME = re.compile(r"(?P<token>[a-z2-7]{32})\.(?P<zone>dkim\.(?:[a-z0-9-]+\.)?amazonses\.(?:com|eu))")
 
@@ -72,8 +72,10 @@ class Told:
 
 
 @fact
-def told(selectors: Selectors, domain: Domain, roles: Roles | Undecided, key_tree: KeyTree | Undecided) -> Told:
+def told(selectors: Selectors, existence: bool, roles: Roles | Undecided, key_tree: KeyTree | Undecided) -> Told:
     """Selectors were told. Says how to, where they were not."""
+    if not existence:
+        raise ExplainedBy("dns-domain-missing")
     if selectors.all:
         return Told()
     for reason in (roles, key_tree):
@@ -136,7 +138,7 @@ def _fault(ask: Ask, domain: Domain, selector: Selector) -> Fault | None:
 
 
 def _random(domain: Domain) -> str:
-    return probe(names.child("_domainkey", domain.name))
+    return names.probe(names.child("_domainkey", domain.name))
 
 
 def _where_else(ask: Ask, domain: Domain, selector: Selector) -> Fault:
