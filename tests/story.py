@@ -4,6 +4,7 @@ A story has a title, a paragraph, blocks with what the world says, and the repor
 
     ```zone example.com          a zone file with this origin
     ```dns                       what else the DNS says: single questions, asked of a resolver or of one server
+    ```aws sesv2 GetAccount      what AWS says, as JSON or as an error: see tests/ses/told.py
     ```report example.com --dkim-token T --select dkim     (-v shows every outcome)
 
 A line of a dns block is `QUESTION -> ANSWER`; it says what the zones would not:
@@ -26,13 +27,13 @@ import argparse
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 from maildoctor import names
-from maildoctor.ask import Dns, DnsAnswer, Failure, Question, Result, Source
+from maildoctor.ask import Aws, Dns, DnsAnswer, Failure, Question, Result, Source
 from maildoctor.audit import audit
 from maildoctor.model import Check, Finding, Outcome, Remedy, Report, Status
 from maildoctor.model import Path as SendingPath
@@ -40,10 +41,12 @@ from maildoctor.registry import choose
 from maildoctor.settings import Domain, Settings
 from maildoctor.sources import zonefile
 from maildoctor.sources.zonefile import Zone, ZoneFiles
+from tests.ses import told
+from tests.ses.told import Told
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-_BLOCK = re.compile(r"^```(?P<kind>zone|dns|report)(?: +(?P<line>.*))?\n(?P<text>(?:(?!```).*\n)*)```$", re.MULTILINE)
+_BLOCK = re.compile(r"^```(?P<kind>zone|dns|aws|report)(?: +(?P<line>.*))?\n(?P<text>(?:(?!```).*\n)*)```$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Story:
     zones: tuple[Zone, ...]
     said: Mapping[Question, Result]
     reports: tuple[Expected, ...]
+    account: Mapping[Aws, told.Said] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -75,7 +79,8 @@ class Story:
     def source(self) -> Source:
         """A source that answers as its world does."""
         own = {zone.origin for zone in self.zones}
-        return Said(self.said, ZoneFiles((*self.zones, *(zone for zone in world() if zone.origin not in own))))
+        zones = ZoneFiles((*self.zones, *(zone for zone in world() if zone.origin not in own)))
+        return Told(self.account, Said(self.said, zones))
 
     def run(self, expected: Expected) -> Report:
         """Audit as one of its reports asks."""
@@ -136,15 +141,17 @@ def stories() -> tuple[Story, ...]:
 
 def read(path: Path) -> Story:
     """Read one story."""
-    zones, reports, answers = [], [], dict[Question, Result]()
+    zones, reports, answers, account = [], [], dict[Question, Result](), dict[Aws, told.Said]()
     for match in _BLOCK.finditer(path.read_text("utf-8")):
         if match["kind"] == "zone":
             zones.append(zonefile.parse(match["text"], names.absolute(match["line"].strip()), path.name))
         elif match["kind"] == "dns":
             answers |= said(match["text"])
+        elif match["kind"] == "aws":
+            account |= [told.block(match["line"], match["text"])]
         else:
             reports.append(asked(match["line"], match["text"]))
-    return Story(path, tuple(zones), answers, tuple(reports))
+    return Story(path, tuple(zones), answers, tuple(reports), account)
 
 
 def _parser() -> argparse.ArgumentParser:
