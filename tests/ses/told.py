@@ -6,7 +6,8 @@
 
 The region may be left out: it is us-east-1 then, or none for services that have none. The answer is JSON, checked against the
 model of AWS, or `error CODE MESSAGE` (`error AccessDeniedException`), which is understood as the program understands it.
-A story without such a block has no AWS credentials. What its blocks do not tell, `fixtures/world/account.aws` does, for every region.
+A story without such a block has no AWS credentials. What its blocks do not tell, `fixtures/world/account.aws` does, for every
+region.
 """
 
 from __future__ import annotations
