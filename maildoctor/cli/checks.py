@@ -55,10 +55,8 @@ def _text() -> str:
             page.blank()
             subject = check.subject
         word = str(check.severity)
-        page.raw(
-            f"{page.paint(COLORS[word], f'{word:<5}')}{page.paint('bold', f'{check.id:<34}')} {', '.join(needs(check))}".rstrip()
-        )
+        page.line((COLORS[word], f"{word:<5}"), ("bold", f"{check.id:<34} "), ("dim", ", ".join(needs(check))))
         page.text(check.title, indent=5)
     page.blank()
-    page.raw(page.paint("dim", f"{len(catalogue())} checks.  More: maildoctor explain CHECK"))
+    page.line(("dim", f"{len(catalogue())} checks.  More: maildoctor explain CHECK"))
     return str(page)

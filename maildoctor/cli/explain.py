@@ -28,7 +28,7 @@ def explain(check: Annotated[str, typer.Argument(metavar="CHECK", show_default=F
 
     found = find(check.strip().lower())
     page = Page(output.surroundings())
-    page.raw(page.paint("bold", found.id))
+    page.line(("bold", found.id))
     page.text(found.title, style="bold")
     for paragraph in found.explanation.split("\n\n"):
         page.blank()

@@ -15,7 +15,7 @@ _HARMFUL = re.compile(
     "\ud800-\udfff\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U0010ffff]"
 )
 # Build logs take commands from lines such as "::add-mask::x" (after any spaces) and from "##[error]" or "##vso[" anywhere.
-_COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
+_COMMAND = re.compile(r"^((?:\s|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
 _BRACKET = re.compile(r"##(?=\w*\[)")
 
 

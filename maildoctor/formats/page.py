@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from maildoctor.formats import View
 from maildoctor.formats.harmless import harmless, no_commands
@@ -33,6 +34,10 @@ COLORS = {
 _COLOR = re.compile("\x1b\\[[0-9;]*m")
 
 
+Part = tuple[str, str]
+"""A style, or "", and a text."""
+
+
 class Page:
     """Collects the lines of a report. Every text that comes in is made harmless here."""
 
@@ -41,50 +46,51 @@ class Page:
         self.lines: list[str] = []
 
     def __str__(self) -> str:
-        text = "".join(f"{line.rstrip()}\n" for line in self.lines)
-        return no_commands(text)
+        return no_commands("".join(f"{line.rstrip()}\n" for line in self.lines))
 
     def blank(self) -> None:
         """Leave one line empty, never two."""
         if self.lines and self.lines[-1]:
             self.lines.append("")
 
-    def sign(self, status: str) -> str:
-        """Return the sign of a status, the same in words, sign and colour."""
-        return self.paint(COLORS[status], _SIGNS[status][self.view.ascii])
+    def line(self, *parts: Part) -> None:
+        """Add a line of styled parts, as long as it is."""
+        self.lines.append(self._painted(parts))
 
-    def paint(self, style: str, text: str) -> str:
-        """Colour a text, if colours are wanted."""
-        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.view.color and style else text
-
-    def raw(self, line: str) -> None:
-        """Add a line of our own making."""
-        self.lines.append(line)
+    def ends(self, left: Sequence[Part], right: Sequence[Part]) -> None:
+        """Add a line with something at either end."""
+        first, last = self._painted(left), self._painted(right)
+        gap = self.view.width - cells(_COLOR.sub("", first)) - cells(_COLOR.sub("", last))
+        self.lines.append(first + " " * max(gap, 2) + last)
 
     def copy(self, line: str) -> None:
         """Add a line that is meant for copying: at the first column, never wrapped."""
-        self.lines.append(self.paint("cyan", harmless(line)))
+        self.line(("cyan", line))
 
     def text(self, text: str, indent: int = 2, style: str = "") -> None:
         """Add a wrapped paragraph."""
         for line in wrap(harmless(text), self.view.width - indent):
-            self.lines.append(" " * indent + self.paint(style, line))
+            self.line(("", " " * indent), (style, line))
 
     def field(self, label: str, text: str, indent: int = 2, room: int = 10) -> None:
         """Add a label with a wrapped text beside it."""
         for line in wrap(harmless(text), self.view.width - indent - room):
-            self.lines.append(" " * indent + self.paint("dim", f"{label:<{room}}") + line)
+            self.line(("", " " * indent), ("dim", f"{label:<{room}}"), ("", line))
             label = ""
 
-    def ends(self, left: str, right: str) -> None:
-        """Add a line with a text at either end."""
-        gap = self.view.width - cells(plain(left)) - cells(plain(right))
-        self.lines.append(left + " " * max(gap, 2) + right)
+    def sign(self, status: str) -> Part:
+        """Return the sign of a status: word, sign and colour say the same."""
+        return COLORS[status], _SIGNS[status][self.view.ascii]
 
+    def heading(self, status: str, *words: Part) -> None:
+        """Add the line that a finding opens with: sign, status, words."""
+        self.line(self.sign(status), ("", " "), (COLORS[status], status.upper()), ("", "  "), *words)
 
-def plain(text: str) -> str:
-    """Return a text without our own colours."""
-    return _COLOR.sub("", text)
+    def _painted(self, parts: Sequence[Part]) -> str:
+        return "".join(self._paint(style, harmless(text)) for style, text in parts)
+
+    def _paint(self, style: str, text: str) -> str:
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.view.color and style and text.strip() else text
 
 
 def cells(text: str) -> int:

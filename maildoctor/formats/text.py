@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from maildoctor.formats import View
 from maildoctor.formats.harmless import harmless
-from maildoctor.formats.page import COLORS, Page, cells, plain, shortened, wrap
+from maildoctor.formats.page import COLORS, Page, Part, cells, shortened, wrap
 from maildoctor.model import Finding, Outcome, Path, Record, Remedy, Report, Severity, Status
 from maildoctor.rdata import Text
 
@@ -46,13 +46,20 @@ def render(report: Report, view: View) -> str:
 
 
 def _head(page: Page, report: Report) -> None:
-    title = page.paint("bold", harmless(page.view.title or report.domain.removesuffix(".")))
-    word = report.verdict.upper()
-    style = COLORS[_VERDICTS[report.verdict]]
-    page.ends(f"{title}  {harmless(_purpose(report))}", page.paint(style, word))
+    title = page.view.title or report.domain.removesuffix(".")
+    purpose = _purpose(report)
+    verdict = (COLORS[_VERDICTS[report.verdict]], report.verdict.upper())
+    room = page.view.width - cells(verdict[1]) - 2
+    if cells(title) > room:
+        page.text(title, indent=0, style="bold")
+        title = ""
+    together = cells(f"{title}  {purpose}") <= room
+    page.ends([("bold", title), ("", f"  {purpose}" if together else "")], [verdict])
+    if not together:
+        page.text(purpose)
     reasons = [f"{_WORDS.get(role.name, role.name)}: {role.because}" for role in report.roles]
     if report.regions_because:
-        reasons.append(report.regions_because)
+        reasons.append(f"{'regions' if len(report.regions) > 1 else 'region'}: {report.regions_because}")
     if reasons:
         page.text("; ".join(reasons), style="dim")
     for name, reason in report.undecided.items():
@@ -72,28 +79,28 @@ def _path(page: Page, path: Path) -> None:
     by = f"through SES in {region}" if kind == "ses" else f"by {path.sender}"
     author = path.author if "@" in path.author else "…@" + path.author.removesuffix(".")
     author = author.replace("…", "..." if page.view.ascii else "…")
-    page.text(f"Mail sent {by} as {author}, as a receiver computes it", style="bold")
+    page.text(f"Sent {by} as {author}, as receivers see it", style="bold")
     envelope = f"envelope sender at {path.mail_from.removesuffix('.')}" if path.mail_from else ""
     _row(page, "SPF", path.spf, path.spf_detail or envelope, _aligned(path.spf_aligned, path.spf))
     domain = path.dkim_domain.removesuffix(".")
     _row(page, "DKIM", path.dkim, path.dkim_detail or (f"d={domain}" if domain else ""), _aligned(path.dkim_aligned, path.dkim))
     policy = f"p={path.policy}" if path.policy else ""
-    end = page.paint(_DISPOSITION_COLORS.get(path.disposition, "yellow"), _DISPOSITIONS.get(path.disposition, path.disposition))
+    end = (_DISPOSITION_COLORS.get(path.disposition, "yellow"), _DISPOSITIONS.get(path.disposition, path.disposition))
     _row(page, "DMARC", path.dmarc, ": ".join(filter(None, (policy, path.because))), end)
 
 
-def _aligned(aligned: bool, result: str) -> str:
-    return ("aligned" if aligned else "not aligned") if result == "pass" else ""
+def _aligned(aligned: bool, result: str) -> Part:
+    return "", ("aligned" if aligned else "not aligned") if result == "pass" else ""
 
 
-def _row(page: Page, label: str, result: str, detail: str, end: str) -> None:
+def _row(page: Page, label: str, result: str, detail: str, end: Part) -> None:
     """Add one line of the table: name, result, and in two columns what it rests on and what follows."""
     style = {"pass": "green", "fail": "alarm"}.get(result, "yellow")
-    shown = f"{harmless(result).upper() if result == 'fail' else harmless(result):<9}"
-    first, *others = wrap(harmless(detail), page.view.width - 20 - 2 - max(cells(plain(end)), 11))
-    page.ends(f"    {label:<6} {page.paint(style, shown)}{first}", end)
+    word = result.upper() if result == "fail" else result
+    first, *others = wrap(harmless(detail), page.view.width - 18 - max(cells(end[1]), 11))
+    page.ends([("", f"    {label:<6} "), (style, f"{word:<6}"), ("", f" {first}")], [end])
     for line in others:
-        page.raw(" " * 20 + line)
+        page.line(("", " " * 18 + line))
 
 
 def _findings(page: Page, report: Report, severities: Iterable[Severity]) -> None:
@@ -109,7 +116,7 @@ def _findings(page: Page, report: Report, severities: Iterable[Severity]) -> Non
 def _outcome(page: Page, outcome: Outcome, severity: Severity, findings: list[Finding]) -> None:
     page.blank()
     word = str(severity)
-    page.raw(f"{page.sign(word)} {page.paint(COLORS[word], word.upper())}  {page.paint('bold', outcome.check.id)}")
+    page.heading(word, ("bold", outcome.check.id))
     for position, finding in enumerate(findings):
         if position:
             page.blank()
@@ -137,7 +144,7 @@ def _remedy(page: Page, remedy: Remedy) -> None:
     text = remedy.text or _instruction(remedy)
     if text:
         page.field("Fix", text)
-    lines = [*(f"; delete: {_line(record)}" for record in remedy.delete), *(_line(record) for record in remedy.publish)]
+    lines = [*(f"; delete: {_line(record, '')}" for record in remedy.delete), *(_line(record) for record in remedy.publish)]
     for copied in (lines, remedy.commands):
         if copied:
             page.blank()
@@ -154,14 +161,15 @@ def _instruction(remedy: Remedy) -> str:
     return "delete what is marked so:" if old else ("run:" if run else "")
 
 
-def _line(record: Record) -> str:
+def _line(record: Record, ttl: str | None = None) -> str:
     """Return a record as a zone file has it, a text cut into strings of at most 255 octets (RFC 1035 3.3)."""
     value = record.value
     if record.type in ("TXT", "SPF"):
         text = Text.parse(value)
         if any(len(string) > 255 for string in text.strings) or not value.startswith('"'):
             value = str(Text.of(text.text))
-    return f"{record.name} {record.ttl} IN {record.type} {value}"
+    ttl = f"{record.ttl} " if ttl is None else ttl
+    return f"{record.name} {ttl}IN {record.type} {value}"
 
 
 def _blind(page: Page, report: Report) -> None:
@@ -172,28 +180,24 @@ def _blind(page: Page, report: Report) -> None:
         reasons.setdefault(reason or "no reason given", []).append(question)
     for reason, questions in reasons.items():
         page.blank()
-        count = len(questions)
-        page.raw(
-            f"{page.sign('unknown')} {page.paint('yellow', 'UNKNOWN')}  {_many(count, 'check')} could not look: {harmless(reason)}"
-        )
+        page.heading("unknown", ("", f"{_many(len(questions), 'check')} could not look"))
         names = sorted({question for question in questions if question})
         shown = names if page.view.verbose else names[:3]
         more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
-        if shown:
-            page.text(", ".join(shown) + more)
+        page.text(": ".join(filter(None, (reason, ", ".join(shown) + more))))
 
 
 def _crashes(page: Page, report: Report) -> None:
     for outcome in _with(report, Status.CRASH):
         page.blank()
-        page.raw(f"{page.sign('crash')} {page.paint('alarm', 'CRASH')}  {page.paint('bold', outcome.check.id)}")
+        page.heading("crash", ("bold", outcome.check.id))
         page.text(f"an error in maildoctor, not in the domain: {outcome.reason}")
 
 
 def _waived(page: Page, report: Report) -> None:
     for outcome in _with(report, Status.WAIVED):
         page.blank()
-        page.raw(f"{page.sign('waived')} {page.paint('dim', 'WAIVED')}  {page.paint('bold', outcome.check.id)}")
+        page.heading("waived", ("bold", outcome.check.id))
         page.text("; ".join(finding.message for finding in outcome.findings))
         _field(page, "Reason", outcome.reason)
 
@@ -203,7 +207,7 @@ def _all(page: Page, report: Report) -> None:
     page.blank()
     for status in (Status.PASS, Status.SKIPPED, Status.NOT_APPLICABLE):
         for outcome in _with(report, status):
-            page.raw(f"{page.sign(str(status))} {outcome.check.id}")
+            page.line(page.sign(str(status)), ("", f" {outcome.check.id}"))
             page.text(outcome.check.title if status is Status.PASS else f"{status}: {outcome.reason}", indent=4, style="dim")
 
 
@@ -226,13 +230,14 @@ def _summary(page: Page, report: Report) -> None:
     for reason, count in sorted(skipped.items(), key=lambda item: (-item[1], item[0])):
         page.text(f"{count} skipped: {reason}", indent=0, style="dim")
     run = report.run
-    words = [f"{run.seconds:.1f} s, {_many(run.questions, 'question')}" + (f" to {run.resolver}" if run.resolver else "")]
-    words.append(f"Exit code {page.view.exit_code}")
+    to = f" to {run.resolver}" if run.resolver else ""
+    last = f"{run.seconds:.1f} s, {_many(run.questions, 'question')}{to}.  Exit code {page.view.exit_code}."
     if report.interrupted:
-        words.insert(0, "Interrupted: this is what was known")
+        last = "Interrupted: this is what was known.  " + last
     first = next((outcome.check.id for outcome in _worst_first(report)), "")
-    end = f"  More: maildoctor explain {first}" if first else ""
-    page.text(".  ".join(words) + "." + end, indent=0, style="dim")
+    more = f"More: maildoctor explain {first}" if first else ""
+    for line in [f"{last}  {more}"] if cells(f"{last}  {more}") <= page.view.width else [last, more]:
+        page.text(line, indent=0, style="dim")
 
 
 def _worst_first(report: Report) -> Iterator[Outcome]:
@@ -241,22 +246,11 @@ def _worst_first(report: Report) -> Iterator[Outcome]:
 
 
 def _counts(report: Report) -> str:
-    failed, warned, noted, passed, unknown, crashed, waived, skipped, foreign = (
-        report.count(status)
-        for status in (
-            Status.FAIL,
-            Status.WARN,
-            Status.NOTE,
-            Status.PASS,
-            Status.UNKNOWN,
-            Status.CRASH,
-            Status.WAIVED,
-            Status.SKIPPED,
-            Status.NOT_APPLICABLE,
-        )
-    )
+    failed, warned, noted, passed = map(report.count, (Status.FAIL, Status.WARN, Status.NOTE, Status.PASS))
+    unknown, crashed, waived = map(report.count, (Status.UNKNOWN, Status.CRASH, Status.WAIVED))
+    foreign = report.count(Status.NOT_APPLICABLE)
     parts = [f"{failed} failed", _many(warned, "warning"), _many(noted, "note"), f"{passed} passed"]
-    rest = ((unknown, "unknown"), (crashed, "crashed"), (waived, "waived"), (skipped, "skipped"))
+    rest = ((unknown, "unknown"), (crashed, "crashed"), (waived, "waived"))
     parts += [f"{count} {word}" for count, word in rest if count]
     if foreign:
         parts.append(f"{foreign} {'does' if foreign == 1 else 'do'} not apply")

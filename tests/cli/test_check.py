@@ -34,7 +34,7 @@ def test_what_could_not_be_looked_at_ends_with_3(program: Program, live: Answeri
     ran = program("check", "shop.example", *ONE, "--dkim-token", TOKEN, "--exit-zero")
     assert ran.code == 3
     assert "INCOMPLETE" in ran.out
-    assert "could not look: timeout" in ran.out
+    assert "could not look\n  timeout: " in ran.out
 
 
 def test_an_interrupt_prints_what_is_known(program: Program, live: Answering) -> None:
