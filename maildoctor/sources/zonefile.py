@@ -13,6 +13,7 @@ from maildoctor.ask import Dns, DnsAnswer, Question, Result, Unasked
 from maildoctor.rdata import Text
 
 _MAX_CHAIN = 16
+_MAX_RECORDS = 1_000_000  # one $GENERATE line can ask for any number
 _PROVIDED = ("SOA", "NS")  # records that DNS hosts add themselves and leave out of an export
 
 
@@ -92,12 +93,17 @@ class ZoneFiles:
             zone = self._zone(name)
             if zone is None:
                 return _shipped(name, question.type) or Unasked(f"no zone file holds {names.bare(name)}")
+            if question.type == "DS" and name == zone.origin:
+                # RFC 4035 3.1.4.1: the zone above answers for it.
+                zone = self._zone(names.parent(name)) if name != "." else None
+                if zone is None:
+                    return Unasked(f"no zone file holds the zone above {names.bare(name)}, where DS records stand")
             cut = zone.cut(name)
-            if cut:
+            if cut and not (cut == name and question.type == "DS"):
                 return Unasked(f"{names.bare(cut)} is delegated, and no zone file holds it")
             node = zone.node(name)
             alias = (node or {}).get("CNAME", [])
-            if not alias or question.type == "CNAME":
+            if not alias or question.type in ("CNAME", "DS") or (name == zone.origin and question.type in _PROVIDED):
                 return self._answer(zone, name, node, question.type, chain)
             name = alias[0].value
             chain.append(name)
@@ -150,12 +156,29 @@ def parse(text: str, origin: str, name: str = "zone") -> Zone:
         collector.read(text)
     except (dns.exception.DNSException, ValueError, UnicodeError) as error:
         raise MalformedZone(f"{name}:{collector.line(error)}: {_words(error)}") from error
+    return Zone(_top(collector, origin), collector.records)
+
+
+def _top(collector: _Collector, origin: str) -> str:
+    """Return the top of a zone: where its SOA is; without one, the nearest of what is said that holds every record."""
     soa = next((record.name for record in collector.records if record.type == "SOA"), "")
-    return Zone(soa or collector.first_origin or origin, collector.records)
+    if soa:
+        return soa
+    owners = {record.name for record in collector.records}
+    for said in (collector.first_origin, origin):
+        if said and names.depth(said) > 1 and all(names.below(owner, said) for owner in owners):
+            return said
+    shared = min(owners, key=names.depth, default=origin)
+    while not all(names.below(owner, shared) for owner in owners):
+        shared = names.parent(shared)
+    return shared if names.depth(shared) > 1 else origin
 
 
 def _words(error: Exception) -> str:
     text = re.sub(r"^<?[^:]*>?:\d+: ", "", str(error)).strip()
+    if "$INCLUDE" in text.upper():
+        return "$INCLUDE is not followed: give each file of its own"
+    text = re.sub(r"^caught exception <class '[^']*'>: ", "", text)
     return text or f"cannot be read ({type(error).__name__})"
 
 
@@ -173,6 +196,7 @@ class _Collector:
 
     def read(self, text: str) -> None:
         """Read all records of a master file."""
+        import dns.name
         import dns.rdataclass
         import dns.tokenizer
         import dns.zonefile
@@ -182,6 +206,8 @@ class _Collector:
             self.first_origin = names.absolute(match.group(1))
         self._tokenizer = dns.tokenizer.Tokenizer(text, filename="zone")
         reader = dns.zonefile.Reader(self._tokenizer, dns.rdataclass.IN, self, default_ttl=300)  # type: ignore[arg-type]
+        # What lies outside the expected zone is kept: the expectation may be wrong, the file is not.
+        reader.zone_origin = dns.name.root
         reader.read()
 
     def line(self, error: Exception) -> int:
@@ -203,6 +229,8 @@ class _Collector:
         value = wire.rdata_text(type_, rdata.to_wire())
         owner = wire.name_text(name.derelativize(self.origin).to_wire())
         self.records.append(ZoneRecord(owner, type_, value, ttl))
+        if len(self.records) > _MAX_RECORDS:
+            raise ValueError(f"more than {_MAX_RECORDS} records")
 
     def _set_origin(self, origin: Any) -> None:
         """Take note of $ORIGIN; the reader keeps it itself."""

@@ -13,8 +13,13 @@ from maildoctor.registry import check, fact
 from maildoctor.settings import Domain
 from maildoctor.subjects.domain import Zone
 
-_BELOW = (("_dmarc", "v=dmarc1"), ("_amazonses", ""), ("_mta-sts", "v=stsv1"), ("_smtp._tls", "v=tlsrptv1"))
-"""Names below the domain that may be doubled, and how their records begin."""
+_BELOW = (
+    ("_dmarc", "DMARC", "v=dmarc1"),
+    ("_amazonses", "TXT", ""),
+    ("_mta-sts", "MTA-STS", "v=stsv1"),
+    ("_smtp._tls", "TLS-RPT", "v=tlsrptv1"),
+)
+"""Names below the domain that may be doubled, what stands there, and how it begins."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,7 @@ class Doubled:
     right: str
     name: str
     type: str
+    what: str
     records: tuple[str, ...]
 
 
@@ -34,22 +40,22 @@ def doubled(ask: Ask, domain: Domain, zone: Zone, beneath: Answer) -> tuple[Doub
     if not twice.exists:
         # RFC 8020: where a name does not exist, nothing exists below it.
         return ()
-    wanted = [(domain.name, "MX", ""), (domain.name, "TXT", "v=spf1")]
-    wanted += [(names.child(label, domain.name), "TXT", mark) for label, mark in _BELOW]
+    wanted = [(domain.name, "MX", ""), (domain.name, "SPF", "v=spf1")]
+    wanted += [(names.child(label, domain.name), what, mark) for label, what, mark in _BELOW]
     return tuple(found for found in each(lambda item: _doubled(ask, zone, beneath, *item), wanted) if found.records)
 
 
-def _doubled(ask: Ask, zone: Zone, beneath: Answer, right: str, type_: str, mark: str) -> Doubled:
+def _doubled(ask: Ask, zone: Zone, beneath: Answer, right: str, what: str, mark: str) -> Doubled:
     """Look whether the right name lacks records of this kind and the doubled one has them."""
-    name = names.under(right, zone.apex)
+    name, type_ = names.under(right, zone.apex), "MX" if what == "MX" else "TXT"
     if _marked(ask(Dns(right, type_)), mark):
-        return Doubled(right, name, type_, ())
+        return Doubled(right, name, type_, what, ())
     there = _marked(ask(Dns(name, type_)), mark)
     if not there:
-        return Doubled(right, name, type_, ())
+        return Doubled(right, name, type_, what, ())
     # A wildcard has records at every name.
     made = ask(Dns(beneath.question.name, type_)).records
-    return Doubled(right, name, type_, tuple(record for record in there if record not in made))
+    return Doubled(right, name, type_, what, tuple(record for record in there if record not in made))
 
 
 def _marked(answer: Answer, mark: str) -> tuple[str, ...]:
@@ -65,7 +71,7 @@ def dns_doubled_name(doubled: tuple[Doubled, ...]) -> Iterator[Finding]:
     """
     for each_ in doubled:
         yield Finding(
-            f"{bare(each_.right)} has no {each_.type} record; it was published as {bare(each_.name)}",
+            f"{bare(each_.right)} has no {each_.what} record; it was published as {bare(each_.name)}",
             where=each_.name,
             found=each_.records,
             remedy=Remedy(
