@@ -15,6 +15,7 @@ from maildoctor.registry import fact
 from maildoctor.settings import Domain, Settings
 
 _EASY = re.compile(r"[a-z2-7]{32}")
+_REST = re.compile(r"\._domainkey\b.*|\.dkim\.(?:[a-z0-9-]+\.)?amazonses\.(?:com|eu)\.?$")
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,8 @@ def selectors(ask: Ask, domain: Domain, settings: Settings) -> Selectors:
 
 
 def _selector(told: str) -> str:
-    """Return the selector, though somebody told the whole name of its record."""
-    return told.strip().lower().partition("._domainkey")[0]
+    """Return the selector, though somebody told the whole name of its record or its target."""
+    return _REST.sub("", told.strip().lower())
 
 
 def _look(ask: Ask, domain: Domain, token: str) -> Selector:

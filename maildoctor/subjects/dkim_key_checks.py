@@ -46,7 +46,7 @@ def readable(keys: Keys) -> Iterator[tuple[Published, KeyRecord]]:
 
 
 @check("dkim-key-missing", Severity.FAIL, "RFC 6376 3.6.2.2", "SES developer guide: troubleshoot-dkim")
-def dkim_key_missing(domain: Domain, tokens: Tokens | Undecided, keys: Keys, homes: Homes | Undecided) -> Iterator[Finding]:
+def dkim_key_missing(domain: Domain, tokens: Tokens, keys: Keys, homes: Homes | Undecided) -> Iterator[Finding]:
     """Each selector leads to a TXT record that holds a key.
 
     A receiver asks for the TXT record at the selector and follows the alias to it. Without a key there the signature counts as
@@ -56,11 +56,9 @@ def dkim_key_missing(domain: Domain, tokens: Tokens | Undecided, keys: Keys, hom
         raise ExplainedBy(keys.fault)
     elsewhere = set()
     if any(place.selector.easy for place in keys.absent):
-        for reason in (tokens, homes):
-            if isinstance(reason, Undecided):
-                raise reason
-        if isinstance(tokens, Tokens) and isinstance(homes, Homes):
-            elsewhere = {token.selector for token, _ in in_other_zone(tokens, keys, homes)}
+        if isinstance(homes, Undecided):
+            raise homes
+        elsewhere = {token.selector for token, _ in in_other_zone(tokens, keys, homes)}
     absent = [place for place in keys.absent if place.selector not in elsewhere]
     easy = [place for place in absent if place.selector.easy]
     if easy:

@@ -14,7 +14,7 @@ from maildoctor.records.dkim import KeyRecord, MalformedKey, MalformedRecord, Pu
 from maildoctor.registry import fact
 from maildoctor.settings import Domain
 from maildoctor.subjects.dkim import KeyTree, Selector, Selectors, Signing
-from maildoctor.subjects.dkim_tokens import Token, Tokens, Told
+from maildoctor.subjects.dkim_tokens import Token, Tokens
 from maildoctor.subjects.domain import Regions
 
 WEAK = 1024
@@ -146,11 +146,9 @@ class Keys:
 
 
 @fact
-def keys(selectors: Selectors, tokens: Tokens | Undecided, told: Told) -> Keys:
-    """The keys of all selectors, but of tokens that have no alias."""
-    if selectors.easy and isinstance(tokens, Undecided):
-        raise tokens
-    missed = {token.selector: token.fault for token in tokens.all if token.fault} if isinstance(tokens, Tokens) else {}
+def keys(selectors: Selectors, tokens: Tokens) -> Keys:
+    """The keys of all selectors, but of those whose record is not where it belongs."""
+    missed = {token.selector: token.fault for token in tokens.all if token.fault}
     places = tuple(Place(selector) for selector in selectors.all if selector not in missed)
     return Keys(places, next((fault.check for fault in missed.values()), ""))
 
@@ -171,7 +169,7 @@ class Homes:
 def homes(ask: Ask, tokens: Tokens, keys: Keys, regions: Regions | Undecided) -> Homes:
     """Where SES holds the keys of tokens whose alias is missing, wrong, or leads to no key."""
     absent = {place.selector for place in keys.absent}
-    astray = tuple(token for token in tokens.all if token.fault or token.selector in absent)
+    astray = tuple(token for token in tokens.easy if token.fault or token.selector in absent)
     if not astray:
         return Homes({})
     if isinstance(regions, Undecided):

@@ -40,15 +40,22 @@ def _wrong(missed: Missed) -> tuple[Record, ...]:
 
 def _finding(domain: Domain, missed: Missed, homes: Homes | Undecided, message: str, text: str) -> Finding:
     """Return one finding about tokens that were missed in the same way, with the aliases that cure it."""
-    targets = [(token, "" if isinstance(homes, Undecided) else homes.target(token)) for token, _ in missed]
-    right = tuple(Record(token.selector.name, "CNAME", target) for token, target in targets if target)
+    right = tuple(record for token, fault in missed for record in _right(token, fault, homes))
     return Finding(
         message,
         where=missed[0][0].selector.name,
         found=tuple(f"{record.name} {record.type} {record.value}" for record in _wrong(missed)),
         expected=tuple(f"{record.name} {record.type} {record.value}" for record in right),
-        remedy=_remedy(missed, right, text) if len(right) == len(missed) else _look_up(domain, text),
+        remedy=_remedy(missed, right, text) if len(right) >= len(missed) else _look_up(domain, text),
     )
+
+
+def _right(token: Token, fault: Fault, homes: Homes | Undecided) -> tuple[Record, ...]:
+    """Return what belongs at the name of a selector, if that is known: a key of one's own is moved as it is."""
+    if not token.selector.easy:
+        return tuple(Record(token.selector.name, record.type, record.value) for record in fault.wrong)
+    target = "" if isinstance(homes, Undecided) else homes.target(token)
+    return (Record(token.selector.name, "CNAME", target),) if target else ()
 
 
 def _remedy(missed: Missed, right: tuple[Record, ...], text: str) -> Remedy:

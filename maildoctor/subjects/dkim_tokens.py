@@ -21,6 +21,9 @@ from maildoctor.subjects.domain import Roles
 
 _SES_NAME = re.compile(r"(?P<token>[a-z2-7]{32})\.(?P<zone>dkim\.(?:[a-z0-9-]+\.)?amazonses\.(?:com|eu))")
 
+MISPLACED = ("dkim-token-doubled-name", "dkim-name-mistyped", "dkim-token-stray-characters")
+"""The checks of records at wrong names, which happen to selectors of one's own as well."""
+
 WILDCARD = "wildcard"
 """Detail of a missing alias in whose place a wildcard alias answers."""
 
@@ -36,7 +39,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Token:
-    """One Easy DKIM token. `fault` None: it is an alias of its name at SES."""
+    """One selector. `fault` None: it is an alias of its name at SES, or a selector of one's own that is not found elsewhere."""
 
     selector: Selector
     fault: Fault | None
@@ -44,6 +47,8 @@ class Token:
     @property
     def zone(self) -> str:
         """The zone of SES that its alias leads to, or that a misplaced alias or text mentions; or ""."""
+        if not self.selector.easy:
+            return ""
         if self.fault is None:
             return next((names.parent(target) for target in _targets(self.selector) if ses_token(target)), "")
         found = next((match for record in self.fault.wrong if (match := ses_name(record.value))), None)
@@ -52,17 +57,24 @@ class Token:
 
 @dataclass(frozen=True)
 class Tokens:
-    """The Easy DKIM tokens that were told."""
+    """The selectors that were told: Easy DKIM tokens, and such of one's own."""
 
     all: tuple[Token, ...]
 
     @property
+    def easy(self) -> tuple[Token, ...]:
+        """The Easy DKIM tokens."""
+        return tuple(token for token in self.all if token.selector.easy)
+
+    @property
     def placed(self) -> tuple[Token, ...]:
-        """Those that are aliases of their names at SES."""
-        return tuple(token for token in self.all if token.fault is None)
+        """The Easy DKIM tokens that are aliases of their names at SES."""
+        return tuple(token for token in self.easy if token.fault is None)
 
     def missed(self, check: str) -> tuple[tuple[Token, Fault], ...]:
-        """Those whose alias was missed in the way that this check names."""
+        """Those whose record was missed in the way that this check names. Most ways are for aliases only."""
+        if not self.easy and check not in MISPLACED:
+            raise DoesNotApply("the selectors that were told are no Easy DKIM tokens")
         return tuple((token, token.fault) for token in self.all if token.fault and token.fault.check == check)
 
 
@@ -94,10 +106,8 @@ def told(selectors: Selectors, existence: bool, roles: Roles | Undecided, key_tr
 
 @fact
 def tokens(ask: Ask, domain: Domain, selectors: Selectors, told: Told) -> Tokens:
-    """The Easy DKIM tokens, and how the alias of each was missed."""
-    if not selectors.easy:
-        raise DoesNotApply("the selectors that were told are no Easy DKIM tokens")
-    return Tokens(each(lambda selector: Token(selector, _fault(ask, domain, selector)), selectors.easy))
+    """The selectors that were told, and how the record of each was missed."""
+    return Tokens(each(lambda selector: Token(selector, _fault(ask, domain, selector)), selectors.all))
 
 
 def ses_token(target: str) -> str:
@@ -118,6 +128,25 @@ def _targets(selector: Selector) -> tuple[str, ...]:
 
 
 def _fault(ask: Ask, domain: Domain, selector: Selector) -> Fault | None:
+    return _alias_fault(ask, domain, selector) if selector.easy else _own_fault(ask, domain, selector)
+
+
+def _own_fault(ask: Ask, domain: Domain, selector: Selector) -> Fault | None:
+    """Look for the key of a selector of one's own under the wrong names, if it is not under the right one."""
+    if selector.key.result.status == "bogus" or any(dkim.resembles(text.text) for text in selector.key.texts):
+        return None
+    noise = ask(Dns(_random(domain), "TXT"))
+    misplaced = [(check, ask(Dns.of(name, "TXT"))) for check, name in misplacings(domain, selector)]
+    for check, answer in misplaced:
+        own = [text for text in answer.texts if text not in noise.texts and dkim.resembles(text.text)]
+        if own and answer.chain:
+            return Fault(check, (Record(answer.question.name, "CNAME", answer.chain[0]),))
+        if own:
+            return Fault(check, tuple(Record(answer.question.name, "TXT", str(text)) for text in own))
+    return None
+
+
+def _alias_fault(ask: Ask, domain: Domain, selector: Selector) -> Fault | None:
     aliases = tuple(Record(selector.name, "CNAME", target) for target in selector.cname.records)
     if not aliases:
         return _where_else(ask, domain, selector)
@@ -158,7 +187,7 @@ def _where_else(ask: Ask, domain: Domain, selector: Selector) -> Fault:
 def misplacings(domain: Domain, selector: Selector) -> tuple[tuple[str, str], ...]:
     """Return the names under which the alias is found when it was entered wrongly, each with the check that says so."""
     token, name = selector.selector, domain.name
-    apex = selector.cname.result.zone
+    apex = selector.cname.result.zone or selector.key.result.zone
     rows = [
         ("dkim-token-doubled-name", f"{token}._domainkey.{name}{name}"),
         ("dkim-name-mistyped", f"_{token}._domainkey.{name}"),
