@@ -96,6 +96,11 @@ class Place:
         """The records that are meant for keys. Others, such as what a wildcard answers, are none."""
         return () if self.halves else tuple(self._read())
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is no key, rightly written or not."""
+        return not (self.published or self.halves)
+
     def _read(self) -> Iterator[Published]:
         for text in self.selector.key.texts:
             if dkim.resembles(text.text):
@@ -142,7 +147,7 @@ class Keys:
     @property
     def absent(self) -> tuple[Place, ...]:
         """The selectors at which there is no key."""
-        return tuple(place for place in self.judged if not (place.published or place.halves))
+        return tuple(place for place in self.judged if place.empty)
 
 
 @fact
@@ -168,7 +173,7 @@ class Homes:
 @fact
 def homes(ask: Ask, tokens: Tokens, keys: Keys, regions: Regions | Undecided) -> Homes:
     """Where SES holds the keys of tokens whose alias is missing, wrong, or leads to no key."""
-    absent = {place.selector for place in keys.absent}
+    absent = {place.selector for place in keys.places if _keyless(place)}
     astray = tuple(token for token in tokens.easy if token.fault or token.selector in absent)
     if not astray:
         return Homes({})
@@ -177,6 +182,14 @@ def homes(ask: Ask, tokens: Tokens, keys: Keys, regions: Regions | Undecided) ->
     likely = tuple(dict.fromkeys(filter(None, (token.zone for token in tokens.all))))
     found = each(lambda token: _home(ask, token, likely, regions.names), astray)
     return Homes({token.selector.selector: zone for token, zone in zip(astray, found, strict=True)})
+
+
+def _keyless(place: Place) -> bool:
+    try:
+        return not place.spoilt and place.empty
+    except NotAsked:
+        # Offline the keys are not seen; the aliases that are missing can be proposed all the same.
+        return False
 
 
 def _home(ask: Ask, token: Token, likely: tuple[str, ...], regions: tuple[str, ...]) -> str:
