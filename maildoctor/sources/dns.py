@@ -1,7 +1,7 @@
 """DNS over the network: one `poll()` loop over sockets that do not block, and no thread.
 
-A question goes to the first resolver that is well. Without an answer it goes to the next one after 0.3 s, then after growing
-pauses, until it fails; an answer to any of these attempts will do.
+A question goes to the first resolver that is well. Without an answer it goes to the next one after 0.3 s (sooner where answers
+have come soon), then after growing pauses, until it fails; an answer to any of these attempts will do.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ class DnsSource:
         flight.gate.enter(now)
         flight.ends = min(flight.ends, now + self.patience)
         # A stream takes a round trip more until it stands.
-        pause = self.pause * 2**flight.sent * (2 if lookup.stream or server.resolver.scheme != "udp" else 1)
+        pause = server.pause(self.pause) * 2**flight.sent * (2 if lookup.stream or server.resolver.scheme != "udp" else 1)
         flight.sent += 1
         self._set_alarm(flight, min(now + pause, flight.ends))
         try:
@@ -166,7 +166,7 @@ class DnsSource:
         self.datagrams += isinstance(channel, Datagrams)
         id_ = fresh_id(channel.waiting)
         channel.waiting[id_] = lookup
-        flight.attempts.append((channel, id_))
+        flight.attempts[channel, id_] = now
         try:
             channel.send(lookup.octets(id_))
         except Broken as error:
@@ -264,7 +264,8 @@ class DnsSource:
 
     def _take(self, channel: Channel, server: Server, data: bytes) -> None:
         """Take what may be an answer. What is none is as if it had not come (RFC 5452 9.1)."""
-        lookup = channel.waiting.get(int.from_bytes(data[:2], "big"))
+        id_ = int.from_bytes(data[:2], "big")
+        lookup = channel.waiting.get(id_)
         if lookup is None:
             return
         try:
@@ -273,10 +274,11 @@ class DnsSource:
             lookup.unreadable(str(server), str(error))
             return
         if lookup.matches(message):
-            server.lapses = 0
+            flight = self.open[lookup.question]
+            server.heard(self.clock() - flight.attempts[channel, id_])
             channel.heard = True
-            self.open[lookup.question].sent = 0
-            self._go_on(self.open[lookup.question], lookup.hear(message, str(server)))
+            flight.sent = 0
+            self._go_on(flight, lookup.hear(message, str(server)))
 
     def _go_on(self, flight: Flight, step: DnsAnswer | Failure | Step) -> None:
         if isinstance(step, Step):
@@ -311,7 +313,7 @@ class DnsSource:
         self._close(channel)
         for lookup in lookups:
             flight = self.open.get(lookup.question)
-            if flight is None or (flight.attempts and flight.attempts[-1][0] is not channel):
+            if flight is None or (flight.attempts and next(reversed(flight.attempts))[0] is not channel):
                 continue  # another attempt is under way
             if step:
                 self._go_on(flight, step)

@@ -52,6 +52,21 @@ class Server:
         self.addresses: list[str] = []
         self.breaks = 0
         self.lapses = 0
+        self.usual: float | None = None
+        self.spread = 0.0
+
+    def heard(self, seconds: float) -> None:
+        """Learn how long an answer takes, and how much that varies (RFC 6298 2.2, 2.3)."""
+        self.lapses = 0
+        if self.usual is None:
+            self.usual, self.spread = seconds, seconds / 2
+        else:
+            self.spread += (abs(self.usual - seconds) - self.spread) / 4
+            self.usual += (seconds - self.usual) / 8
+
+    def pause(self, longest: float) -> float:
+        """Return how long to wait for an answer before asking again: less than `longest` where answers have come soon."""
+        return longest if self.usual is None else min(longest, max(longest / 2, self.usual + 4 * self.spread))
 
     def __str__(self) -> str:
         return str(self.resolver)
@@ -99,12 +114,12 @@ def _context(protocol: str) -> ssl.SSLContext:
 
 @dataclass(eq=False)
 class Flight:
-    """One lookup on its way: where it is, the attempts that may still be answered, and when it is sent again."""
+    """One lookup on its way: where it is, the attempts that may still be answered and when they went out, when it fails."""
 
     lookup: Lookup
     servers: list[Server]
     at: int
-    attempts: list[tuple[Channel, int]] = field(default_factory=list)
+    attempts: dict[tuple[Channel, int], float] = field(default_factory=dict)
     gate: Gate | None = None
     sent: int = 0
     ends: float = math.inf
