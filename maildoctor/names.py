@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_*/+=:@!#$%&'^`{|}~<>[],?")
+_PLAIN = b"abcdefghijklmnopqrstuvwxyz0123456789-_*/+=:@!#$%&'^`{|}~<>[],?"
 _LABEL = re.compile(rb"(?:\\[0-9]{3}|\\[^0-9]|[^.\\])+")
 
 
@@ -17,10 +17,11 @@ def labels(name: str) -> tuple[bytes, ...]:
     raw = name.encode("utf-8", "surrogateescape")
     if raw in (b".", b""):
         return ()
-    parts = _split_escaped(raw) if b"\\" in raw else raw.removesuffix(b".").split(b".")
-    if any(not part for part in parts):
+    escaped = b"\\" in raw
+    parts = _split_escaped(raw) if escaped else raw.removesuffix(b".").split(b".")
+    if b"" in parts:
         raise ValueError(f"{name!r} has an empty label")
-    return tuple(_unescape(part) for part in parts)
+    return tuple(map(_unescape, parts) if escaped else parts)
 
 
 def _split_escaped(raw: bytes) -> list[bytes]:
@@ -55,7 +56,10 @@ def join(parts: tuple[bytes, ...]) -> str:
 
 
 def _escape(label: bytes) -> str:
-    return "".join(chr(octet) if octet in _PLAIN else f"\\{octet:03d}" for octet in label.lower())
+    label = label.lower()
+    if not label.translate(None, _PLAIN):
+        return label.decode("ascii")  # nearly every label: a scan reads hundreds of thousands
+    return "".join(chr(octet) if octet in _PLAIN else f"\\{octet:03d}" for octet in label)
 
 
 def absolute(name: str) -> str:

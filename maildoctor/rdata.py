@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)', re.DOTALL)
+_SPECIAL = re.compile(rb'[^ -~]|["\\]')
 _ESCAPE = re.compile(r"\\([0-9]{3}|.)", re.DOTALL)
 
 
@@ -57,6 +58,8 @@ def _octets(text: str) -> bytes:
 
 def quoted(string: bytes) -> str:
     """Return one character-string in quotes, with `\\DDD` for what is not printable ASCII."""
+    if not _SPECIAL.search(string):
+        return f'"{string.decode("ascii")}"'
     out = []
     for octet in string:
         if octet in b'"\\':
