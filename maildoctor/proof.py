@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
 
-from maildoctor.ask import Question, Result, Source
+from maildoctor.ask import ExplainedBy, Question, Result, Source
 from maildoctor.judge import judge
 from maildoctor.learning import Learning
 from maildoctor.model import Check, Finding, Outcome, Remedy, Status
@@ -61,7 +61,12 @@ def cures(learning: Learning, before: tuple[Outcome, ...], check: Check, finding
     """Tell whether the finding is gone, and no check worse, once its records are published."""
     after = {outcome.check.id: outcome for outcome in rerun(learning, before, finding.remedy)}
     gone = not any(_same(finding, other) for other in after[check.id].findings)
-    return gone and all(_bad(after[outcome.check.id]) <= _bad(outcome) for outcome in before)
+    return gone and all(_bad(after[outcome.check.id]) <= _bad(outcome) for outcome in before if not hidden(outcome, check))
+
+
+def hidden(outcome: Outcome, by: Check) -> bool:
+    """Tell whether a check was silent because another names the cause. What it says afterwards is nothing new."""
+    return outcome.reason == str(ExplainedBy(by.id))
 
 
 def _same(finding: Finding, other: Finding) -> bool:
