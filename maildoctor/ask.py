@@ -125,8 +125,8 @@ class Members(tuple[tuple[str, Any], ...]):
 
     @classmethod
     def of(cls, members: Mapping[str, Any]) -> Members:
-        """Take them from what JSON gives."""
-        return cls((name, cls._value(value)) for name, value in members.items())
+        """Take them from what JSON gives, in alphabetical order, so that a question is the same whoever writes it."""
+        return cls((name, cls._value(value)) for name, value in sorted(members.items()))
 
     @classmethod
     def _value(cls, value: Any) -> Any:
