@@ -30,9 +30,14 @@ def audit(domain: Domain, source: Source, settings: Settings, checks: Iterable[C
 
 
 def report(
-    learning: Learning, checks: tuple[Check, ...], *, resolver: str = "", clock: Callable[[], float] = time.perf_counter
+    learning: Learning,
+    checks: tuple[Check, ...],
+    *,
+    resolver: str = "",
+    prove: bool = True,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Report:
-    """Run a prepared audit to its report. An interrupt ends the questions, not the report."""
+    """Run a prepared audit to its report. An interrupt ends the questions, not the report. `prove`: keep only proven remedies."""
     started = clock()
     interrupted = False
     try:
@@ -42,7 +47,7 @@ def report(
         interrupted = True
         learning.give_up("interrupted")
     questions = len(learning.asked)
-    outcomes = judged(learning, checks)
+    outcomes = judged(learning, checks, prove=prove)
     now: datetime = learning.values["now"]
     return Report(
         outcomes=outcomes,
@@ -52,9 +57,11 @@ def report(
     )
 
 
-def judged(learning: Learning, checks: tuple[Check, ...]) -> tuple[Outcome, ...]:
+def judged(learning: Learning, checks: tuple[Check, ...], *, prove: bool) -> tuple[Outcome, ...]:
     """Judge, keep only proven remedies, and mark what was waived."""
-    outcomes = proven(learning, tuple(judge(learning, check) for check in checks))
+    outcomes = tuple(judge(learning, check) for check in checks)
+    if prove:
+        outcomes = proven(learning, outcomes)
     settings, domain, now = (learning.values[name] for name in ("settings", "domain", "now"))
     return tuple(waived(outcome, settings, domain, now) for outcome in outcomes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 
 _PLAIN = b"abcdefghijklmnopqrstuvwxyz0123456789-_*/+=:@!#$%&'^`{|}~<>[],?"
 _LABEL = re.compile(rb"(?:\\[0-9]{3}|\\[^0-9]|[^.\\])+")
@@ -55,6 +56,7 @@ def join(parts: tuple[bytes, ...]) -> str:
     return "".join(_escape(part) + "." for part in parts) or "."
 
 
+@lru_cache(4096)
 def _escape(label: bytes) -> str:
     label = label.lower()
     if not label.translate(None, _PLAIN):
@@ -88,6 +90,8 @@ def below(name: str, ancestor: str) -> bool:
 
 def parent(name: str) -> str:
     """Return the name one label up; the parent of the root is the root."""
+    if "\\" not in name:
+        return name.partition(".")[2] or "."
     return join(labels(name)[1:])
 
 
