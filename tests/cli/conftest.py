@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -56,7 +57,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 class Fake:
     """Stands for the live source."""
 
-    description = "192.0.2.53"
+    resolver = "192.0.2.53"
 
     def __init__(self, result: Result | BaseException) -> None:
         self.result = result
@@ -79,12 +80,14 @@ def live(monkeypatch: pytest.MonkeyPatch) -> Callable[[Result | BaseException], 
 
     def answering(result: Result | BaseException) -> SimpleNamespace:
         made = SimpleNamespace(given=())
+        module = ModuleType("maildoctor.sources.live")
 
         def build(*given: Any, **named: Any) -> Fake:
             made.given = (*given, named)
             return Fake(result)
 
-        monkeypatch.setattr("maildoctor.sources.dns.DnsSource", build)
+        vars(module)["Live"] = build
+        monkeypatch.setitem(sys.modules, module.__name__, module)
         return made
 
     return answering
