@@ -9,13 +9,12 @@ from __future__ import annotations
 import heapq
 import math
 import select
-import threading
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import count
+from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from maildoctor import names
 from maildoctor.ask import Dns, DnsAnswer, Failure, Question, Result, Unasked
@@ -25,9 +24,13 @@ from maildoctor.sources.lookup import Lookup, Step
 from maildoctor.sources.resolvers import Resolver
 from maildoctor.sources.servers import Flight, Gate, Server, fresh_id
 
+if TYPE_CHECKING:
+    from threading import Thread
+
 # As many datagrams as Linux keeps for a server that is busy (212,992 octets with their overhead); it drops the rest.
 _ROOM = 160
 _STREAMS = 90  # HTTP/2 servers commonly allow 100
+_HOUR = 3600.0
 _DIRECT_ROOM = 200  # each takes a socket of its own
 _RATE = 900.0  # the field's strictest limits are just above 1,000 a second
 
@@ -52,13 +55,12 @@ class DnsSource:
         rate: float = _RATE,
         room: int = _ROOM,
         preload: Iterable[str] = (),
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.resolvers = tuple(asked) or resolvers.system()
         self.timeout, self.patience, self.pause, self.port = timeout, patience, pause, port
-        self.preloading = threading.Thread(target=_import, args=(tuple(preload),))
-        self.clock = clock
-        self.deadline = clock() + timeout
+        self.preload = tuple(preload)
+        self.preloading: Thread | None = None
+        self.deadline = monotonic() + timeout
         self.servers = [Server(each, self._gate(each, rate, room)) for each in self.resolvers]
         self.direct = Gate(rate, _DIRECT_ROOM)
         self.gates = [*(server.gate for server in self.servers), self.direct]
@@ -107,7 +109,7 @@ class DnsSource:
         encrypted = not question.server and any(each.scheme != "udp" for each in self.resolvers)
         if question.over and encrypted:
             return Unasked(f"{self.description} is not asked over {question.over.upper()}")
-        if self.clock() >= self.deadline:
+        if monotonic() >= self.deadline:
             return Failure("timeout", self._late())
         servers = self._servers(question)
         first = min(range(len(servers)), key=lambda at: servers[at].lapses // 2)
@@ -118,12 +120,18 @@ class DnsSource:
 
     def answers(self) -> Mapping[Question, Result]:
         """Wait until at least one question has its answer."""
-        if self.open and not self.preloading.ident:
-            self.preloading.start()
+        if self.open and self.preload and not self.preloading:
+            self._preload()
         while self.open and not self.done:
             self._turn()
         done, self.done = self.done, {}
         return done
+
+    def _preload(self) -> None:
+        from threading import Thread
+
+        self.preloading = Thread(target=_import, args=(self.preload,))
+        self.preloading.start()
 
     def _servers(self, question: Dns) -> list[Server]:
         if not question.server:
@@ -135,7 +143,7 @@ class DnsSource:
     def _enqueue(self, flight: Flight) -> None:
         """Send a lookup to the server whose turn it is, at once if its gate is open."""
         self._leave(flight)
-        gate, now = flight.server.gate, self.clock()
+        gate, now = flight.server.gate, monotonic()
         if gate.queue or gate.wait(now) > 0:
             gate.queue.append(flight)
             self._set_alarm(flight, flight.ends)
@@ -201,12 +209,12 @@ class DnsSource:
 
     def _turn(self) -> None:
         """Wait for the next event, and do all that is due."""
-        events = self.poll.poll(self._pause(self.clock()))
+        events = self.poll.poll(self._pause(monotonic()))
         # Taken together, as a channel that is closed leaves its descriptor to the next one.
         for channel, server in [self.channels[descriptor] for descriptor, _ in events]:
             if not channel.closed:
                 self._hear(channel, server)
-        now = self.clock()
+        now = monotonic()
         while self.alarms and self.alarms[0][0] <= now:
             _, serial, flight = heapq.heappop(self.alarms)
             if flight.alarm == serial:
@@ -225,7 +233,7 @@ class DnsSource:
         for gate in self.gates:
             if gate.queue:
                 due = min(due, now + gate.wait(now))
-        return None if due == math.inf else max(0, math.ceil((due - now) * 1000))
+        return None if due == math.inf else math.ceil(min(max(0, due - now), _HOUR) * 1000)
 
     def _let_in(self, gate: Gate, now: float) -> None:
         while gate.queue and gate.wait(now) <= 0:
@@ -275,10 +283,18 @@ class DnsSource:
             return
         if lookup.matches(message):
             flight = self.open[lookup.question]
-            server.heard(self.clock() - flight.attempts[channel, id_])
+            server.heard(monotonic() - flight.attempts[channel, id_])
             channel.heard = True
             flight.sent = 0
-            self._go_on(flight, lookup.hear(message, str(server)))
+            step = lookup.hear(message, str(server))
+            if step is Step.NEXT and self._asked_elsewhere(flight, server):
+                self._forget(flight, (channel, id_))
+            else:
+                self._go_on(flight, step)
+
+    def _asked_elsewhere(self, flight: Flight, server: Server) -> bool:
+        """Tell whether another server may still answer."""
+        return any(not channel.closed and self.channels[channel.fileno()][1] is not server for channel, _ in flight.attempts)
 
     def _go_on(self, flight: Flight, step: DnsAnswer | Failure | Step) -> None:
         if isinstance(step, Step):
@@ -296,13 +312,13 @@ class DnsSource:
         del self.open[flight.lookup.question]
         self.done[flight.lookup.question] = result
 
-    def _forget(self, flight: Flight) -> None:
-        """Let no earlier attempt of a lookup be answered any more."""
-        for channel, id_ in flight.attempts:
+    def _forget(self, flight: Flight, *attempts: tuple[Channel, int]) -> None:
+        """Let these attempts of a lookup, or all so far, be answered no more."""
+        for channel, id_ in attempts or tuple(flight.attempts):
+            del flight.attempts[channel, id_]
             channel.waiting.pop(id_, None)
             if channel.spent and not channel.waiting:
                 self._close(channel)
-        flight.attempts.clear()
 
     def _break(self, channel: Channel, server: Server, error: Broken) -> None:
         """A channel is lost, and with it what was sent through it."""

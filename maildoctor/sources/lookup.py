@@ -28,7 +28,10 @@ class Step(Enum):
 
 @dataclass(eq=False)
 class Lookup:
-    """The state of one question. `servers` is how many there are to ask in turn."""
+    """The state of one question. `servers` is how many there are to ask in turn.
+
+    Raises `ValueError` where the type is not known.
+    """
 
     question: Dns
     servers: int
@@ -44,6 +47,7 @@ class Lookup:
     trouble: Failure | None = None
 
     def __post_init__(self) -> None:
+        wire.type_number(self.question.type)
         self.name = names.absolute(self.question.name)
         self.edns = self.question.over != "udp"
         self.stream = self.question.over == "tcp"
@@ -71,24 +75,33 @@ class Lookup:
             if message.truncated and not self.stream and self.question.over != "udp":
                 self.stream = True
                 return Step.SAME
+            if not self.question.server and self._referral(message):
+                return self._failed(f"{server} does not look it up: it refers to other servers", _REFUSED)
             return self._said(message)
         if self.edns and message.rcode in (_FORMERR, _NOTIMP, _BADVERS):
             self.edns = False  # RFC 6891 7: a server that knows no EDNS may answer so
             return Step.SAME
         if self.question.server and message.rcode in (_REFUSED, _NOTAUTH):
             return DnsAnswer("refused")
-        return self._failed(message, server)
-
-    def _failed(self, message: wire.Message, server: str) -> DnsAnswer | Failure | Step:
-        servfail = message.rcode == _SERVFAIL and not self.question.server
-        if servfail and (self.suspect or not _DNSSEC_ERRORS.isdisjoint(message.errors)):
+        if message.rcode == _SERVFAIL and self._bogus(message):
             return DnsAnswer("bogus")
+        return self._failed(f"{server} answers {_RCODES.get(message.rcode, f'RCODE {message.rcode}')}", message.rcode)
+
+    def _bogus(self, message: wire.Message) -> bool:
+        return not self.question.server and (self.suspect or not _DNSSEC_ERRORS.isdisjoint(message.errors))
+
+    @staticmethod
+    def _referral(message: wire.Message) -> bool:
+        # RFC 2308 2.2: NS without SOA is a referral, not "no data". A server that is no resolver answers so.
+        types = {row.type for row in message.authority}
+        return message.rcode == _NOERROR and not message.answer and "NS" in types and "SOA" not in types
+
+    def _failed(self, words: str, rcode: int) -> DnsAnswer | Failure | Step:
         self.failures += 1
-        words = f"{server} answers {_RCODES.get(message.rcode, f'RCODE {message.rcode}')}"
-        self.trouble = Failure(_KINDS.get(message.rcode, "refused"), words)
+        self.trouble = Failure(_KINDS.get(rcode, "refused"), words)
         if self.failures < self.servers:
             return Step.NEXT
-        if servfail and not self.checking_disabled:
+        if rcode == _SERVFAIL and not self.question.server and not self.checking_disabled:
             self.checking_disabled = True
             return Step.SAME
         return self.trouble
@@ -135,7 +148,8 @@ class Lookup:
 
     def _follow(self, message: wire.Message) -> bool:
         """Go along the aliases in a message; tell whether there was any. A loop ends where it comes back."""
-        aliases = {row.name: row.value for row in message.answer if row.type == "CNAME"}
+        # Sorted, so that of two aliases at one name, which should not be, the same one counts each time.
+        aliases = {row.name: row.value for row in sorted(message.answer, reverse=True) if row.type == "CNAME"}
         if self.question.type == "CNAME":
             return False
         start = len(self.chain)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from maildoctor import names
 from maildoctor.rdata import quoted
@@ -39,8 +39,7 @@ class Malformed(ValueError):
     """The octets are no DNS message."""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One resource record of an answer."""
 
     name: str
@@ -49,8 +48,7 @@ class Row:
     value: str
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """A parsed answer.
 
     `rcode` includes the upper bits that EDNS adds (RFC 6891 6.1.3). `question` is None where the server left it out, as some do
@@ -76,11 +74,12 @@ def query(name: str, type_: str, id_: int, *, recursion: bool = True, edns: int 
     # RFC 6840 5.7: AD in a question asks for AD in its answer, without the signatures that DO would bring.
     flags = (0x0100 if recursion else 0) | (0x0010 if checking_disabled else 0) | 0x0020
     head = struct.pack("!6H", id_, flags, 1, 0, 0, 1 if edns else 0)
-    question = name_wire(name) + struct.pack("!HH", _type_number(type_), _CLASS_IN)
+    question = name_wire(name) + struct.pack("!HH", type_number(type_), _CLASS_IN)
     return head + question + (struct.pack("!BHHIH", 0, _OPT, edns, 0, 0) if edns else b"")
 
 
-def _type_number(text: str) -> int:
+def type_number(text: str) -> int:
+    """Return the number of a type. Raises `ValueError`."""
     number = TYPES.get(text)
     if number is None:
         digits = text.removeprefix("TYPE")  # RFC 3597 5

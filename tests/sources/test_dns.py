@@ -222,6 +222,28 @@ def test_an_answer_to_an_earlier_attempt_will_do() -> None:
         assert ask_one(source(server)) == SAID
 
 
+def test_a_late_refusal_does_not_disturb_who_is_asked_meanwhile() -> None:
+    answered = threading.Event()
+
+    def late(query: Query) -> Reply:
+        answered.wait(5)
+        return reply(query, rcode=dns.rcode.REFUSED)
+
+    def later(query: Query) -> Reply:
+        answered.set()
+        first_done.wait(5)
+        return reply(query, RECORD)
+
+    first_done = threading.Event()
+    with serve(late) as first, serve(later) as second, source(first, second, patience=5) as dns_source:
+        dns_source.ask(TXT)
+        while not dns_source.servers[0].usual:
+            dns_source._turn()
+        first_done.set()
+        assert dns_source.answers() == {TXT: SAID}
+    assert (len(first.queries), len(second.queries)) == (1, 1)
+
+
 def test_silence_is_a_timeout() -> None:
     with serve(silent) as server:
         result = ask_one(source(server, pause=0.01, patience=0.1))
@@ -581,24 +603,24 @@ def test_what_is_said_over_udp_cannot_be_told_by_an_encrypted_resolver() -> None
 
 
 def test_modules_are_imported_while_answers_are_awaited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "slow_engine_of_a_test.py").write_text("")
-    monkeypatch.syspath_prepend(tmp_path)
     name = "slow_engine_of_a_test"
-
-    def answer(query: Query) -> Reply:
-        return reply(query, RECORD)
-
-    with serve(answer) as server:
-        resolver = Resolver(server.address, server.port)
-        with DnsSource([resolver], preload=["there_is_no_such_module"]) as without:
-            without.ask(TXT)
-            without.answers()
-        with DnsSource([resolver], preload=[name]) as dns_source:
+    (tmp_path / f"{name}.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    with serve(good) as server:
+        with DnsSource([Resolver(server.address, server.port)], preload=[name, "there_is_no_such_module"]) as dns_source:
             dns_source.ask(TXT)
             assert name not in sys.modules
             dns_source.answers()
-            dns_source.preloading.join()
-            assert name in sys.modules
+        assert dns_source.preloading
+        dns_source.preloading.join()
+    assert name in sys.modules
+
+
+def test_a_type_that_nobody_knows_is_an_error_of_ours() -> None:
+    with serve(good) as server, source(server) as dns_source:
+        with pytest.raises(ValueError, match="no type"):
+            dns_source.ask(Dns("shop.example.", "NONSENSE"))
+        assert not dns_source.open
 
 
 def test_live_hands_on_what_is_for_the_dns() -> None:

@@ -27,6 +27,10 @@ def said(
     return Message(1, rcode, truncated, authentic, authoritative, (name, type_), answer, authority, errors)
 
 
+def referral(*answer: Row) -> Message:
+    return said(*answer)._replace(authority=(Row(NAME, "NS", 60, "ns.shop.example."),))
+
+
 def failed(rcode: int, *errors: int) -> Message:
     return said(rcode=rcode, errors=errors)
 
@@ -78,6 +82,11 @@ def test_one_message(message: Message, answer: DnsAnswer) -> None:
     assert course(ASK, 1, message) == [answer]
 
 
+def test_of_two_aliases_the_same_one_counts_in_any_order() -> None:
+    rows = [cname(NAME, "b."), cname(NAME, "c."), txt("b."), txt("c.", '"y"')]
+    assert course(ASK, 1, said(*rows)) == course(ASK, 1, said(*reversed(rows))) != [DnsAnswer()]
+
+
 def test_an_alias_asked_for_is_a_record() -> None:
     message = said(cname(NAME, "b."), cname("b.", "c."), type_="CNAME")
     assert course(Dns(NAME, "CNAME"), 1, message) == [DnsAnswer(records=("b.",), ttl=60)]
@@ -109,6 +118,11 @@ SERVFAILED = Failure("servfail", "s1 answers SERVFAIL")
         (2, [failed(REFUSED), said(txt(NAME))], [NEXT, FOUND]),
         (2, [failed(REFUSED), failed(REFUSED)], [NEXT, Failure("refused", "s1 answers REFUSED")]),
         (1, [failed(11)], [Failure("refused", "s0 answers RCODE 11")]),
+        # A server that is no resolver, RFC 2308 2.2.
+        (2, [referral(), said(txt(NAME))], [NEXT, FOUND]),
+        (1, [referral()], [Failure("refused", "s0 does not look it up: it refers to other servers")]),
+        (1, [referral(cname(NAME, "b.")), said(soa=".", name="b.")], [SAME, DnsAnswer(chain=("b.",), zone=".")]),
+        (1, [referral(txt(NAME))], [FOUND]),
         # Without EDNS.
         (1, [failed(FORMERR), said(txt(NAME))], [SAME, FOUND]),
         (1, [failed(NOTIMP), said(txt(NAME))], [SAME, FOUND]),
