@@ -155,7 +155,7 @@ def parse(text: str, origin: str, name: str = "zone") -> Zone:
     try:
         collector.read(text)
     except (dns.exception.DNSException, ValueError, UnicodeError) as error:
-        raise MalformedZone(f"{name}:{collector.line(error)}: {_words(error)}") from error
+        raise MalformedZone(f"{name}:{collector.line}: {_words(error)}") from error
     return Zone(_top(collector, origin), collector.records)
 
 
@@ -192,7 +192,7 @@ class _Collector:
         self.records: list[ZoneRecord] = []
         self.first_origin = ""
         self.manager: Any = self
-        self._tokenizer: Any = None
+        self.line = 1
 
     def read(self, text: str) -> None:
         """Read all records of a master file."""
@@ -204,16 +204,19 @@ class _Collector:
         match = re.search(r"^\$ORIGIN\s+(\S+)", text, re.MULTILINE | re.IGNORECASE)
         if match and match.group(1).endswith("."):
             self.first_origin = names.absolute(match.group(1))
-        self._tokenizer = dns.tokenizer.Tokenizer(text, filename="zone")
-        reader = dns.zonefile.Reader(self._tokenizer, dns.rdataclass.IN, self, default_ttl=300)  # type: ignore[arg-type]
+        collector = self
+
+        class Tokenizer(dns.tokenizer.Tokenizer):
+            def get(self, want_leading: bool = False, want_comment: bool = False) -> dns.tokenizer.Token:
+                if want_leading:
+                    # A record begins. By the time its error is noticed, the reader is often on the next line.
+                    collector.line = self.line_number
+                return super().get(want_leading, want_comment)
+
+        reader = dns.zonefile.Reader(Tokenizer(text, filename="zone"), dns.rdataclass.IN, self, default_ttl=300)  # type: ignore[arg-type]
         # What lies outside the expected zone is kept: the expectation may be wrong, the file is not.
         reader.zone_origin = dns.name.root
         reader.read()
-
-    def line(self, error: Exception) -> int:
-        """Return the line that the reader had reached."""
-        match = re.search(r":(\d+): ", str(error))
-        return int(match.group(1)) if match else self._tokenizer.line_number
 
     def origin_information(self) -> tuple[Any, bool, Any]:
         """What the reader asks of a zone manager: origin, whether to relativize, effective origin."""
