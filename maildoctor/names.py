@@ -29,7 +29,7 @@ def _split_escaped(raw: bytes) -> list[bytes]:
     parts, position = [], 0
     while position < len(raw):
         match = _LABEL.match(raw, position)
-        if match is None:
+        if match is None or raw[match.end() : match.end() + 1] not in (b".", b""):
             raise ValueError(f"{raw!r} is no domain name")
         parts.append(match.group())
         position = match.end() + 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)', re.DOTALL)
 _SPECIAL = re.compile(rb'[^ -~]|["\\]')
-_ESCAPE = re.compile(r"\\([0-9]{3}|.)", re.DOTALL)
+_ESCAPE = re.compile(rb"\\([0-9]{3}|.)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class Text:
 
 
 def _octets(text: str) -> bytes:
-    def octet(match: re.Match[str]) -> str:
-        code = match.group(1)
-        return chr(int(code)) if code.isdigit() and len(code) == 3 and int(code) < 256 else code
+    raw = text.encode("utf-8", "surrogateescape")
 
-    if "\\" in text and text.isascii():
-        return _ESCAPE.sub(octet, text).encode("latin-1")
-    return text.encode("utf-8", "surrogateescape")
+    def octet(match: re.Match[bytes]) -> bytes:
+        code = match.group(1)
+        return bytes([int(code)]) if len(code) == 3 and int(code) < 256 else code
+
+    return _ESCAPE.sub(octet, raw) if b"\\" in raw else raw
 
 
 def quoted(string: bytes) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from maildoctor import names
 from maildoctor.ask import Aws, AwsAnswer, Dns, DnsAnswer, Failure, Members, Question, Result, Unasked
 from maildoctor.settings import Domain, Settings
 
+T = TypeVar("T")
 SCHEMA = "maildoctor-bundle/1"
 _RESULTS: dict[str, type[DnsAnswer] | type[AwsAnswer] | type[Failure] | type[Unasked]] = {
     "answer": DnsAnswer,
@@ -78,7 +80,7 @@ def load(path: Path) -> Bundle:
         whole = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise UnusableBundle(f"{path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnusableBundle(f"{path}: not a bundle (no JSON)") from error
     schema = whole.get("schema") if isinstance(whole, dict) else None
     if schema != SCHEMA:
@@ -90,29 +92,41 @@ def load(path: Path) -> Bundle:
 
 
 def _bundle(whole: dict[str, Any]) -> Bundle:
-    memo: dict[Question, Result] = {}
-    for row in whole["answers"]:
-        memo[_question(dict(row["question"]))] = _result(row)
-    settings: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in whole["settings"].items()
-    }
-    return Bundle(
-        Domain(whole["domain"], whole.get("unicode", "")),
-        Settings(**settings),
-        datetime.fromisoformat(whole["now"]),
-        memo,
-    )
+    memo = {_question(dict(row["question"])): _result(row) for row in whole["answers"]}
+    now = datetime.fromisoformat(whole["now"])
+    if now.tzinfo is None:
+        raise ValueError("the time has no offset")
+    domain, unicode = whole["domain"], whole.get("unicode", "")
+    if domain != names.absolute(domain) or not isinstance(unicode, str):
+        raise ValueError(f"{domain!r} is no domain name in canonical form")
+    return Bundle(Domain(domain, unicode), _build(Settings, whole["settings"]), now, memo)
 
 
 def _question(row: dict[str, Any]) -> Question:
-    if row.pop("kind") == "dns":
-        return Dns(**row)
-    return Aws(**row | {"parameters": Members.of(row.get("parameters", {}))})
+    kind = row.pop("kind")
+    if kind == Dns.kind:
+        return _build(Dns, row)
+    if kind == Aws.kind:
+        return Aws(**row | {"parameters": Members.of(row.get("parameters", {}))})
+    raise ValueError(f"unknown questions of kind {kind!r}")
 
 
 def _result(row: dict[str, Any]) -> Result:
-    kind = next(kind for kind in _RESULTS if kind in row)
+    kind = next((kind for kind in _RESULTS if kind in row), "")
+    if not kind:
+        raise ValueError(f"no answer to {row['question']}")
     if kind == "reply":
         return replace(AwsAnswer.of(row[kind].get("data", {})), missing=row[kind].get("missing", ""))
     build: Callable[..., Result] = _RESULTS[kind]
-    return build(**{name: tuple(value) if isinstance(value, list) else value for name, value in row[kind].items()})
+    return _build(build, row[kind])
+
+
+def _build(type_: Callable[..., T], row: dict[str, Any]) -> T:
+    """Build a value from its members; each must be of the kind that its default, or its name, promises."""
+    value = type_(**{name: tuple(held) if isinstance(held, list) else held for name, held in row.items()})
+    for member in fields(value):  # type: ignore[arg-type] # only dataclasses are built
+        held = getattr(value, member.name)
+        wanted = str if member.default is MISSING else type(member.default)
+        if type(held) is not wanted or (wanted is tuple and not all(type(each) is str for each in held)):
+            raise ValueError(f"{member.name} is not of the right kind: {held!r}")
+    return value
