@@ -40,7 +40,7 @@ def about(published: Published, words: str, remedy: Remedy, severity: Severity |
 
 def readable(keys: Keys) -> Iterator[tuple[Published, KeyRecord]]:
     """Yield the records that are lists of tags."""
-    for published in keys.all:
+    for published in keys.all():
         if isinstance(published.record, KeyRecord):
             yield published, published.record
 
@@ -54,18 +54,20 @@ def dkim_key_missing(domain: Domain, tokens: Tokens, keys: Keys, homes: Homes | 
     """
     if not keys.places:
         raise ExplainedBy(keys.fault)
-    elsewhere = set()
-    if any(place.selector.easy for place in keys.absent):
-        if isinstance(homes, Undecided):
-            raise homes
-        elsewhere = {token.selector for token, _ in in_other_zone(tokens, keys, homes)}
-    absent = [place for place in keys.absent if place.selector not in elsewhere]
-    easy = [place for place in absent if place.selector.easy]
-    if easy:
-        yield _no_key_at_ses(domain, easy, any(place.selector.easy for place in keys.judged if place.published))
-    for place in absent:
-        if not place.selector.easy:
+    easy: list[Place] = []
+    for place in keys.read():
+        if place.selector.easy:
+            easy.append(place)
+        elif place.empty:
             yield _no_key(place)
+    if not any(place.empty for place in easy):
+        return
+    if isinstance(homes, Undecided):
+        raise homes
+    elsewhere = {token.selector for token, _ in in_other_zone(tokens, keys, homes)}
+    keyless = [place for place in easy if place.empty and place.selector not in elsewhere]
+    if keyless:
+        yield _no_key_at_ses(domain, keyless, not all(place.empty for place in easy))
 
 
 def _no_key_at_ses(domain: Domain, places: list[Place], others: bool) -> Finding:
@@ -123,7 +125,7 @@ def dkim_key_syntax(domain: Domain, keys: Keys) -> Iterator[Finding]:
 
     A verifier discards a record that breaks the grammar, and then has no key. v=DKIM1 may be left out; where it is, it comes first.
     """
-    for published in keys.all:
+    for published in keys.all():
         text = published.text.text
         if isinstance(published.record, MalformedRecord):
             if not dkim.bare_key(text):
@@ -144,17 +146,20 @@ def dkim_rsa_key_malformed(domain: Domain, keys: Keys) -> Iterator[Finding]:
     Keys are long, and suffer on their way through DNS panels: cut after 255 characters, spread over two records, with the lines
     of the PEM file around them. No verifier can use what is left.
     """
-    published = keys.all
-    for place in keys.judged:
+    for place in keys.found():
         if place.halves:
             yield _halves(domain, place)
-    for one in published:
-        if isinstance(one.record, MalformedRecord) and dkim.bare_key(one.text.text):
-            data = dkim.mended(one.text.text)
-            remedy = replaced(domain, one, data and f"p={data}", "Publish p= followed by the key in base64, without its PEM lines.")
-            yield about(one, "holds a bare key without p=", remedy)
-        elif isinstance(one.record, KeyRecord) and one.record.type == "rsa" and isinstance(one.key, MalformedKey):
-            yield _spoilt(domain, one, one.record, one.key)
+        for one in place.published:
+            if isinstance(one.record, MalformedRecord) and dkim.bare_key(one.text.text):
+                yield _bare(domain, one)
+            elif isinstance(one.record, KeyRecord) and one.record.type == "rsa" and isinstance(one.key, MalformedKey):
+                yield _spoilt(domain, one, one.record, one.key)
+
+
+def _bare(domain: Domain, one: Published) -> Finding:
+    data = dkim.mended(one.text.text)
+    remedy = replaced(domain, one, data and f"p={data}", "Publish p= followed by the key in base64, without its PEM lines.")
+    return about(one, "holds a bare key without p=", remedy)
 
 
 def _halves(domain: Domain, place: Place) -> Finding:

@@ -59,7 +59,7 @@ def dkim_key_weak(domain: Domain, keys: Keys) -> Iterator[Finding]:
 
     Verifiers must refuse keys below 1024 bits; 2048 is what receivers recommend. They need not handle more than 4096.
     """
-    every = [(one, one.key.bits) for one in keys.all if isinstance(one.key, PublicKey) and one.key.type == "rsa"]
+    every = [(one, one.key.bits) for one in keys.all() if isinstance(one.key, PublicKey) and one.key.type == "rsa"]
     poor = [(one, bits) for one, bits in every if not WANTED <= bits <= HANDLED]
     easy = [(one, bits) for one, bits in poor if one.selector.easy]
     if easy:
@@ -140,8 +140,7 @@ def dkim_multiple_keys(domain: Domain, keys: Keys) -> Iterator[Finding]:
 
     With two records at one name it is undefined which a verifier takes, so that some see a failed signature.
     """
-    _ = keys.all
-    for place in keys.judged:
+    for place in keys.found():
         if len(place.published) < 2:
             continue
         records = tuple(Record(place.owner, "TXT", str(published.text)) for published in place.published)

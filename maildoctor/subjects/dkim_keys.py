@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from maildoctor import names
 from maildoctor import regions as known_regions
-from maildoctor.ask import Answer, Ask, Dns, ExplainedBy, NotAsked, Undecided, each
+from maildoctor.ask import Answer, Ask, CouldNotLook, Dns, ExplainedBy, NotAsked, Undecided, each
 from maildoctor.rdata import Text
 from maildoctor.records import dkim
 from maildoctor.records.dkim import KeyRecord, MalformedKey, MalformedRecord, PublicKey
@@ -130,24 +130,36 @@ class Keys:
     places: tuple[Place, ...]
     fault: str = ""
 
-    @property
-    def all(self) -> tuple[Published, ...]:
-        """Every key record that there is. Raises `ExplainedBy` where there is none."""
-        found = tuple(published for place in self.judged for published in place.published)
-        if not found and not any(place.halves for place in self.judged):
+    def all(self) -> Iterator[Published]:
+        """Yield every key record that there is. Raises `ExplainedBy` where there is none."""
+        for place in self.found():
+            yield from place.published
+
+    def found(self) -> Iterator[Place]:
+        """Yield the selectors that have a key, rightly written or not. Raises `ExplainedBy` where none has."""
+        found = False
+        for place in self.read():
+            if not place.empty:
+                found = True
+                yield place
+        if not found:
             spoilt = next((place.spoilt for place in self.places if place.spoilt), "")
             raise ExplainedBy(self.fault or spoilt or "dkim-key-missing")
-        return found
 
-    @property
-    def judged(self) -> tuple[Place, ...]:
-        """The selectors whose records can be judged."""
-        return tuple(place for place in self.places if not place.spoilt)
-
-    @property
-    def absent(self) -> tuple[Place, ...]:
-        """The selectors at which there is no key."""
-        return tuple(place for place in self.judged if place.empty)
+    def read(self) -> Iterator[Place]:
+        """Yield the selectors whose records can be judged. What could not be looked up is raised when the others are through."""
+        reasons: list[Undecided] = []
+        for place in self.places:
+            try:
+                _ = place.selector.key.result
+                judged = not place.spoilt
+            except (CouldNotLook, NotAsked) as reason:
+                reasons.append(reason)
+                continue
+            if judged:
+                yield place
+        if reasons:
+            raise next((reason for reason in reasons if isinstance(reason, CouldNotLook)), reasons[0])
 
 
 @fact
@@ -229,7 +241,7 @@ def signing(domain: Domain, selectors: Selectors, keys: Keys | Undecided, key_tr
     try:
         if isinstance(keys, Undecided):
             raise keys
-        usable = sum(any(published.usable for published in place.published) for place in keys.judged)
+        usable = sum(any(published.usable for published in place.published) for place in keys.read())
     except NotAsked as reason:
         return Signing("unknown", domain.name, 0, total, reason.reason)
     result = "pass" if usable == total else "partial" if usable else "fail"

@@ -281,7 +281,7 @@ def dkim_token_wrong_zone(domain: Domain, tokens: Tokens, keys: Keys, homes: Hom
 
 def in_other_zone(tokens: Tokens, keys: Keys, homes: Homes) -> Missed:
     """Return the tokens whose alias leads to no key, while another zone of SES has it."""
-    absent = {place.selector for place in keys.absent}
+    absent = {place.selector for place in keys.read() if place.empty}
     return tuple(
         (
             token,

@@ -200,3 +200,11 @@ def test_wrong_names_are_looked_for_only_where_the_right_one_is_empty() -> None:
     learning.learn(closure(["homes", "signing", "legacy_token"]))
     below = [question for question in asked if "_domainkey" in question]
     assert len(below) == 7  # CNAME and TXT of each token, and _domainkey itself
+
+
+def test_offline_an_own_key_is_judged_though_those_of_ses_are_not_seen() -> None:
+    keys = learn("keys", aliases(A) + 's1._domainkey TXT "v=DKIM1; p="\n', (A, "s1"), offline=True)
+    found = keys.found()
+    assert next(found).selector.selector == "s1"
+    with pytest.raises(NotAsked):
+        next(found)
