@@ -20,7 +20,9 @@ from maildoctor.subjects.dkim_tokens import Tokens
 
 def replaced(domain: Domain, published: Published, new: str, text: str) -> Remedy:
     """Return the remedy "publish this record instead", where the record is the domain's own."""
-    if not new or not names.below(published.owner, domain.name):
+    if not names.below(published.owner, domain.name):
+        return Remedy(f"{text} Only whoever runs {names.bare(published.owner)} can change it.")
+    if not new:
         return Remedy(text)
     old = Record(published.owner, "TXT", str(published.text))
     return Remedy(text, publish=(Record(published.owner, "TXT", str(Text.of(new))),), delete=(old,))

@@ -32,7 +32,7 @@ def dkim_ed25519_alone(keys: Keys) -> Iterator[Finding]:
 
 
 @check("dkim-key-revoked", Severity.FAIL, "RFC 6376 3.6.1", "RFC 6376 6.1.2")
-def dkim_key_revoked(keys: Keys) -> Iterator[Finding]:
+def dkim_key_revoked(domain: Domain, keys: Keys) -> Iterator[Finding]:
     """No selector in use has a revoked key.
 
     An empty p= says that the key is no longer valid. Signatures that name this selector fail.
@@ -43,8 +43,8 @@ def dkim_key_revoked(keys: Keys) -> Iterator[Finding]:
         if record.revoked:
             # SES moves among its tokens by itself, and is not known to sign with one that it has revoked.
             severity = Severity.WARN if published.selector.easy and spare else None
-            text = "Stop signing with this selector, or publish the key that belongs to it."
-            yield about(published, "is revoked: its p= is empty", Remedy(text), severity)
+            remedy = replaced(domain, published, "", "Stop signing with this selector, or publish the key that belongs to it.")
+            yield about(published, "is revoked: its p= is empty", remedy, severity)
 
 
 @check(

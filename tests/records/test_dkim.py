@@ -87,6 +87,7 @@ def test_what_is_no_key_record(text: str, reason: str) -> None:
         ("rsa", "".join(rsa(2048, "PEM").split("\n")), "BEGIN and END", rsa(2048, "PEM").split("-----")[2].replace("\n", "")),
         ("rsa", rsa()[:250], "cut off", ""),
         ("rsa", rsa()[:249], "cut off", ""),
+        ("rsa", rsa()[:-4], "cut off", ""),
         ("rsa", rsa()[:200] + '"' + rsa()[200:], "stray characters", rsa()),
         ("rsa", ED25519, "does not hold an RSA key", ""),
         ("rsa", ed25519_in_der(), "k=ed25519 is missing", ""),
@@ -161,6 +162,23 @@ def test_a_long_key_is_cut_into_strings_and_read_from_them() -> None:
 )
 def test_which_texts_are_meant_for_keys(text: str, meant: bool) -> None:
     assert dkim.resembles(text) is meant
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        (f"v=DKIM1\\; p={rsa()}", f"v=DKIM1; p={rsa()}"),
+        (f'"v=DKIM1; p={rsa()}"', f"v=DKIM1; p={rsa()}"),
+        (f"k=rsa; p={rsa()}; v=DKIM1", f"v=DKIM1; k=rsa; p={rsa()}"),
+        (f"v=dkim1; p={rsa()}; ", f"v=DKIM1; p={rsa()}"),
+        (f"v=DKIM1;; p={rsa()}", f"v=DKIM1; p={rsa()}"),
+        ("v=DKIM1\\; p=abc", ""),  # no key that way either
+        ("v=DKIM1; p=; p=", ""),
+        ("hello", ""),
+    ],
+)
+def test_what_was_meant(text: str, meant: str) -> None:
+    assert dkim.repaired(text) == meant
 
 
 OPINIONS = {

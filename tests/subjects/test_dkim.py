@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from maildoctor import rdata
 from maildoctor.ask import CouldNotLook, Dns, DnsAnswer, DoesNotApply, ExplainedBy, Failure, NotAsked, Question, Result, Undecided
 from maildoctor.learning import Learning
 from maildoctor.registry import catalogue, closure
@@ -14,12 +15,18 @@ from maildoctor.settings import Domain, Settings
 from maildoctor.sources import zonefile
 from maildoctor.sources.zonefile import ZoneFiles
 from maildoctor.subjects.dkim import Signing
+from maildoctor.subjects.dkim_key_checks import dkim_rsa_key_malformed
 from tests.story import NOW, Said, world
 
 catalogue()
 A, B, C = (f"shoptoken{letter * 23}" for letter in "abc")
 SENDING = "@ MX 10 inbound-smtp.us-east-1.amazonaws.com.\nbounce MX 10 feedback-smtp.us-east-1.amazonses.com.\n"
 ED25519 = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+
+SHORT = (
+    "MHwwDQYJKoZIhvcNAQEBBQADawAwaAJhAN4Zd6OgsbuUzcCG0vig7AVkWXwDUtbWjvG+Zr4QSnEnL7akb+gyarKE+tLC3Kz27r6c"
+    "EHZvaEY3uAKvi/Ig/K3MxZFt27UYlZXebb7mDmN/0fpIj1/WmzYFrP4nPPoPMQIDAQAB"
+)
 
 
 def aliases(*tokens: str) -> str:
@@ -80,6 +87,7 @@ SIGNING: list[tuple[str, str, tuple[str, ...], tuple[str, int, int]]] = [
     ("a key for something else", f's1._domainkey TXT "{ED25519}; s=tlsrpt"\n', ("s1",), ("fail", 0, 1)),
     ("a key for SHA-1", f's1._domainkey TXT "{ED25519}; h=sha1"\n', ("s1",), ("fail", 0, 1)),
     ("a key that is being tested", f's1._domainkey TXT "{ED25519}; t=y"\n', ("s1",), ("pass", 1, 1)),
+    ("a short key", f's1._domainkey TXT "p={SHORT}"\n', ("s1",), ("fail", 0, 1)),
     ("another text", 's1._domainkey TXT "hello"\n', ("s1",), ("fail", 0, 1)),
     ("an unknown key type", 's1._domainkey TXT "k=new; p=AAAA"\n', ("s1",), ("fail", 0, 1)),
     ("nothing told, nothing there", SENDING, (), ("fail", 0, 0)),
@@ -100,6 +108,26 @@ def test_signing_is_open_where_an_answer_failed(name: str) -> None:
     zone = aliases(A, B) if name.endswith("example") else f"{A}._domainkey CNAME {A}.dkim.us-west-2.amazonses.com.\n"
     result = learn("signing" if name.endswith("example") else "homes", zone, (A, B), said=failing(name))
     assert isinstance(result, CouldNotLook)
+
+
+def test_where_ses_holds_a_key_is_open_while_the_region_is() -> None:
+    dead = f"{A}._domainkey CNAME {A}.dkim.us-west-2.amazonses.com.\n"
+    assert isinstance(learn("homes", dead, (A,), said=failing("fair.example", "MX")), CouldNotLook)
+
+
+def test_a_private_key_is_not_repeated() -> None:
+    from tests.records.test_dkim import rsa
+
+    text = rdata.Text.of(f"p={rsa(1024, 'private')}")
+    keys = learn("keys", f"s1._domainkey TXT {text}\n", ("s1",))
+    (finding,) = dkim_rsa_key_malformed(Domain("fair.example."), keys)
+    assert "PRIVATE" in finding.message
+    assert not finding.found
+
+
+def test_what_a_wildcard_answers_at_wrong_names_is_no_evidence() -> None:
+    (token,) = learn("tokens", 's1._domainkey TXT "hello"\n* TXT "v=DKIM1; p="\n', ("s1",)).all
+    assert token.fault is None
 
 
 def test_a_key_that_fails_validation_is_not_usable() -> None:
