@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from maildoctor import names
 from maildoctor.records import report_uri
 from maildoctor.records.report_uri import ReportUri
 
@@ -179,6 +180,12 @@ def mention(text: str) -> int:
     """Return where a text, of whatever kind, has a DMARC record in it; -1 where it has none."""
     match = _MENTION.search(text)
     return match.start() if match else -1
+
+
+def from_alias(target: str) -> str:
+    """Return the record that was entered as the target of an alias; "" where the target is a name like any other."""
+    text = b".".join(names.labels(target)).decode("utf-8", "surrogateescape")
+    return text if mention(text) == 0 else ""
 
 
 def weaker(policy: str, than: str) -> bool:

@@ -18,6 +18,7 @@ from maildoctor.records.dmarc import Dmarc
 from maildoctor.registry import fact
 from maildoctor.settings import Domain, Settings
 from maildoctor.subjects.dmarc_walk import Published, Step, Walk, walk
+from maildoctor.subjects.dns_texts import clean
 
 
 @dataclass(frozen=True)
@@ -69,26 +70,36 @@ class Stray:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """Where a record may have gone that `_dmarc` does not have. Nothing was looked for where it has one."""
+    """Where a record may have gone that `_dmarc` does not have. Nothing was looked for where it has one.
+
+    `doubled` is the name with the zone appended once more, `beneath` one that nobody published. `audited`: the author domain is the
+    audited one, of which other subjects tell too.
+    """
 
     own: Step
     texts: tuple[Answer, ...] = ()
     doubled: Answer | None = None
+    beneath: Answer | None = None
+    audited: bool = True
 
     def strays(self) -> tuple[Stray, ...]:
         """The texts that lie at a wrong name, or are the target of an alias."""
         if not self.texts:
             return ()
         found = [_stray(Record(answer.question.name, "TXT", value)) for answer in self.texts for value in answer.records]
-        for target in self.own.answer.chain[:1]:
-            text = b".".join(names.labels(target)).decode("utf-8", "surrogateescape")
-            found.append(Stray(Record(self.own.name, "CNAME", target), text) if dmarc.mention(text) == 0 else None)
-        return tuple(stray for stray in found if stray)
+        found += [Stray(Record(self.own.name, "CNAME", target), dmarc.from_alias(target)) for target in self.own.answer.chain[:1]]
+        return tuple(stray for stray in found if stray and stray.text)
 
     @property
     def is_doubled(self) -> bool:
         """Whether it was published with the zone appended once more, of which `dns-doubled-name` tells."""
         return self.doubled is not None and any(dmarc.parse(text.text) for text in self.doubled.texts)
+
+    @property
+    def dangles(self) -> bool:
+        """Whether `_dmarc` is an alias that leads nowhere, of which `dns-cname-dangling` tells."""
+        chain = self.own.answer.chain
+        return self.beneath is not None and bool(chain) and not self.own.values and chain != self.beneath.chain
 
 
 def _stray(record: Record) -> Stray | None:
@@ -127,16 +138,18 @@ def _exists(answer: Answer) -> bool:
 
 
 @fact
-def dmarc_elsewhere(ask: Ask, author_domain: str, dmarc_walk: Walk) -> Elsewhere:
+def dmarc_elsewhere(ask: Ask, domain: Domain, author_domain: str, dmarc_walk: Walk) -> Elsewhere:
     """Where the record may have gone. Probed only where `_dmarc` is empty."""
     own = dmarc_walk.steps[0]
     if own.records or own.meant:
-        return Elsewhere(own)
-    zone = own.answer.result.zone
-    apex = zone if names.below(author_domain, zone) and zone else author_domain
-    doubled = names.join(names.labels(own.name) + names.labels(apex))
+        return Elsewhere(own, audited=author_domain == domain.name)
     texts = tuple(ask(Dns(name, "TXT")) for name in (author_domain, names.child("dmarc", author_domain)))
-    return Elsewhere(own, texts, ask(Dns(doubled, "TXT")))
+    if author_domain != domain.name:
+        return Elsewhere(own, texts, audited=False)
+    # The zone is that of the SOA record which comes with an empty answer (RFC 2308 2).
+    zone = own.answer.result.zone
+    apex = zone if zone and names.below(author_domain, zone) else author_domain
+    return Elsewhere(own, texts, ask(Dns(names.under(own.name, apex), "TXT")), ask(Dns(names.probe(author_domain), "TXT")))
 
 
 def sought(walk: Walk) -> tuple[Step, ...]:
@@ -148,21 +161,33 @@ def sought(walk: Walk) -> tuple[Step, ...]:
 
 
 def several(step: Step) -> bool:
+    """Tell whether a name has more than one record, of which none counts (RFC 9989 4.10 step 2)."""
     return len(step.records) > 1
 
 
+def hidden(text: str) -> bool:
+    """Tell whether stray characters alone keep a text from being a record. Then `dns-txt-stray-characters` tells."""
+    return dmarc.parse(text) is None and dmarc.parse(clean(text)) is not None
+
+
 def cause(walk: Walk, elsewhere: Elsewhere) -> str:
-    """Return the check that names why the author domain has no record of its own or above, or has several."""
+    """Return the check that names why the author domain has no record of its own or above, or has several; "" where all is well."""
     steps = sought(walk)
     if any(several(step) for step in steps):
         return "dmarc-multiple-records"
-    if any(step.meant and not step.valid for step in steps if step.domain == walk.start or not walk.policy_record()):
-        return "dmarc-syntax"
+    own = walk.steps[0]
+    if own.meant and not own.valid:
+        texts = [Text.parse(value).text for value in own.meant]
+        return "dns-txt-stray-characters" if elsewhere.audited and all(map(hidden, texts)) else "dmarc-syntax"
     if walk.policy_record():
         return ""
+    if any(step.meant for step in steps):
+        return "dmarc-syntax"
     if elsewhere.is_doubled:
         return "dns-doubled-name"
-    return "dmarc-misplaced" if elsewhere.strays() else "dmarc-missing"
+    if elsewhere.strays():
+        return "dmarc-misplaced"
+    return "dns-cname-dangling" if elsewhere.dangles else "dmarc-missing"
 
 
 @fact

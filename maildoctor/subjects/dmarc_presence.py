@@ -13,7 +13,7 @@ from maildoctor.records import dmarc
 from maildoctor.records.dmarc import Dmarc
 from maildoctor.registry import check
 from maildoctor.settings import Domain
-from maildoctor.subjects.dmarc import DmarcPolicy, Elsewhere, Mailbox, Stray, cause, new, several, sought
+from maildoctor.subjects.dmarc import DmarcPolicy, Elsewhere, Mailbox, Stray, cause, hidden, new, several, sought
 from maildoctor.subjects.dmarc_walk import Step, Walk
 from maildoctor.subjects.domain import Roles
 
@@ -83,14 +83,16 @@ def _strength(record: Dmarc) -> int:
 
 
 @check("dmarc-syntax", Severity.FAIL, "RFC 9989 4.7", "RFC 9989 4.8", "RFC 6376 3.2")
-def dmarc_syntax(dmarc_walk: Walk) -> Iterator[Finding]:
+def dmarc_syntax(dmarc_walk: Walk, dmarc_elsewhere: Elsewhere) -> Iterator[Finding]:
     """What is published at `_dmarc` begins with `v=DMARC1` and a semicolon, and says each thing once.
 
     Receivers compare the first letters exactly. A record with `v=dmarc1`, a blank before it, a comma behind it or a tag that occurs
     twice is no record to them, and they say nothing about it.
     """
+    if cause(dmarc_walk, dmarc_elsewhere) == "dns-txt-stray-characters":
+        raise ExplainedBy("dns-txt-stray-characters")
     for step in sought(dmarc_walk):
-        texts = step.meant
+        texts = tuple(text for text in step.meant if not (step.valid and hidden(Text.parse(text).text)))
         if texts and not several(step):
             mended = new(step.domain, dmarc.repaired(Text.parse(texts[0]).text).text)
             stays = any(not record.record.duplicates for record in step.records)

@@ -9,6 +9,7 @@ from maildoctor import names
 from maildoctor.ask import Answer, Ask, Dns, ExplainedBy, any_of, sift
 from maildoctor.model import Finding, Record, Remedy, Severity
 from maildoctor.names import bare
+from maildoctor.records.dmarc import from_alias
 from maildoctor.registry import check, fact
 from maildoctor.settings import Domain, Settings
 from maildoctor.subjects.domain import Applies, Zone
@@ -86,8 +87,9 @@ def dns_cname_dangling(domain: Domain, texts: Answer, dmarc_texts: Answer, benea
     """
     if texts.chain and not texts.exists:
         yield _dangling(domain.name, texts)
-    # What a wildcard aliases was never meant to hold a policy.
-    if dmarc_texts.chain and not dmarc_texts.records and dmarc_texts.chain != beneath.chain:
+    # What a wildcard aliases was never meant to hold a policy; and of a record entered as an alias `dmarc-misplaced` tells.
+    entered = any(map(from_alias, dmarc_texts.chain[:1]))
+    if dmarc_texts.chain and not dmarc_texts.records and dmarc_texts.chain != beneath.chain and not entered:
         yield _dangling(dmarc_texts.question.name, dmarc_texts)
 
 
