@@ -19,7 +19,8 @@ COMPARED = ("p", "sp", "np", "adkim", "aspf", "psd", "t", "fo")
 
 def faulty(record: Dmarc) -> bool:
     """Tell whether our own reading leaves out a part of the record."""
-    wrong = any(not tag.name or (tag.name in dmarc.VALUES and not tag.valid) for tag in record.tags)
+    # RFC 9989 4.8: a tag is a name and a value of at least one character.
+    wrong = any(not tag.name or not tag.value or (tag.name in dmarc.VALUES and not tag.valid) for tag in record.tags)
     return wrong or bool(record.duplicates) or any(uri.fault for tag in ("rua", "ruf") for uri in record.uris(tag))
 
 
