@@ -118,12 +118,18 @@ class DnsSource:
         self._enqueue(flight)
         return self.done.pop(question, None)
 
-    def answers(self) -> Mapping[Question, Result]:
-        """Wait until at least one question has its answer."""
+    def answers(self, beside: int = -1) -> Mapping[Question, Result]:
+        """Wait until at least one question has its answer, or the descriptor `beside` can be read."""
         if self.open and self.preload and not self.preloading:
             self._preload()
-        while self.open and not self.done:
-            self._turn()
+        if beside >= 0:
+            self.poll.register(beside, select.POLLIN)
+        try:
+            while self.open and not self.done and beside not in self._turn():
+                pass
+        finally:
+            if beside >= 0:
+                self.poll.unregister(beside)
         done, self.done = self.done, {}
         return done
 
@@ -207,11 +213,11 @@ class DnsSource:
 
     # Waiting.
 
-    def _turn(self) -> None:
-        """Wait for the next event, and do all that is due."""
-        events = self.poll.poll(self._pause(monotonic()))
+    def _turn(self) -> set[int]:
+        """Wait for the next event, do all that is due, and return the descriptors at which something happened."""
+        happened = {descriptor for descriptor, _ in self.poll.poll(self._pause(monotonic()))}
         # Taken together, as a channel that is closed leaves its descriptor to the next one.
-        for channel, server in [self.channels[descriptor] for descriptor, _ in events]:
+        for channel, server in [self.channels[descriptor] for descriptor in happened & self.channels.keys()]:
             if not channel.closed:
                 self._hear(channel, server)
         now = monotonic()
@@ -224,6 +230,7 @@ class DnsSource:
                 self._finish(flight, flight.lookup.give_up(self._late()))
         for gate in self.gates:
             self._let_in(gate, now)
+        return happened
 
     def _pause(self, now: float) -> int | None:
         """Return for how many milliseconds nothing is due; None is for ever."""

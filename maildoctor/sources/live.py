@@ -7,14 +7,16 @@ from types import TracebackType
 from typing import Self
 
 from maildoctor.ask import Question, Result, Unasked
+from maildoctor.sources.aws import AwsSource
 from maildoctor.sources.dns import DnsSource
 
 
 class Live:
-    """A source that asks the network. Today it asks the DNS alone."""
+    """A source that asks the network: the DNS, and AWS where that is wanted."""
 
-    def __init__(self, dns: DnsSource) -> None:
+    def __init__(self, dns: DnsSource, aws: AwsSource | None = None) -> None:
         self.dns = dns
+        self.aws = aws
 
     @property
     def description(self) -> str:
@@ -25,15 +27,23 @@ class Live:
         """Hand a question to whom it is for."""
         if question.kind == "dns":
             return self.dns.ask(question)
+        if question.kind == "aws":
+            return self.aws.ask(question) if self.aws else Unasked("AWS is not asked")
         return Unasked(f"nobody is asked about {question.kind.upper()}")
 
     def answers(self) -> Mapping[Question, Result]:
-        """Wait for the next answers."""
-        return self.dns.answers()
+        """Wait for the next answers, from whoever has some first."""
+        if not self.aws or not self.aws.open:
+            return self.dns.answers()
+        if not self.dns.open:
+            return self.aws.answers()
+        return {**self.dns.answers(beside=self.aws.fileno()), **self.aws.taken()}
 
     def close(self) -> None:
         """Close all sockets."""
         self.dns.close()
+        if self.aws:
+            self.aws.close()
 
     def __enter__(self) -> Self:
         return self
