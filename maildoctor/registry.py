@@ -11,7 +11,9 @@ from functools import cache
 from types import CodeType, FunctionType
 from typing import Any, TypeVar
 
+from maildoctor.ask import Aws
 from maildoctor.model import Check, Finding, Severity
+from maildoctor.operations import Operation
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -114,21 +116,33 @@ def closure(names: Iterable[str]) -> set[str]:
 def needs(check: Check) -> tuple[str, ...]:
     """Return the kinds of questions ("dns", "aws", …) that a check can lead to, read off the code that asks them."""
     functions = [FACTS[name] for name in closure(check.parameters)]
-    kinds = {kind for function in functions for kind in _kinds(function, set())}
+    kinds = {kind for function in functions for kind in map(_kind, _named(function, set())) if kind}
     return tuple(sorted(kinds))
 
 
-def _kinds(function: Callable[..., Any], seen: set[Any]) -> Iterator[str]:
+def operations(names: Iterable[str]) -> frozenset[Operation]:
+    """Return the operations of AWS that facts can lead to, read off the code that asks them."""
+    functions = [FACTS[name] for name in closure(names)]
+    return frozenset(value for function in functions for value in _named(function, set()) if isinstance(value, Operation))
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, Operation):
+        return Aws.kind
+    kind = getattr(value, "kind", None)
+    return kind if isinstance(value, type) and isinstance(kind, str) else ""
+
+
+def _named(function: Callable[..., Any], seen: set[Any]) -> Iterator[Any]:
+    """Everything global that the code of a function names, and that of all functions of ours that it names."""
     if not isinstance(function, FunctionType) or function in seen:
         return
     seen.add(function)
     for name in _names(function.__code__):
         value = function.__globals__.get(name)
-        kind = getattr(value, "kind", None)
-        if isinstance(value, type) and isinstance(kind, str):
-            yield kind
-        elif getattr(value, "__module__", "").startswith("maildoctor.") and isinstance(value, FunctionType):
-            yield from _kinds(value, seen)
+        yield value
+        if getattr(value, "__module__", "").startswith("maildoctor.") and isinstance(value, FunctionType):
+            yield from _named(value, seen)
 
 
 def _names(code: CodeType) -> Iterator[str]:
