@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 _BLANK = " \t\r\n"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_ARMOUR = re.compile(r"-{2,}[^-]*(?:BEGIN|END)[^-]*-{2,}")
+_ARMOUR = re.compile(r"-\s*(?:BEGIN|END)[A-Z ]{0,40}-")
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
 _BARE_KEY = re.compile(r"^[\"'\s]*(?:-{2,}[^-]*BEGIN|MI[GI][A-Za-z0-9+/]{40})")
 _OTHER_RECORD = re.compile(r"^\s*v\s*=\s*(?:spf1|DMARC1|STSv1|TLSRPTv1|BIMI1)\b", re.IGNORECASE)
@@ -123,9 +123,8 @@ def parse(text: str) -> KeyRecord:
         raise MalformedRecord("it begins with a quote that is part of the text")
     record = KeyRecord(tuple(_tags(text)), tuple(_lapses(text)))
     tags = [name for name, _ in record.tags]
-    twice = next((name for name in tags if tags.count(name) > 1), "")
-    if twice:
-        raise MalformedRecord(f"the tag {twice}= stands twice")  # 3.2: the whole list is invalid
+    if len(set(tags)) < len(tags):
+        raise MalformedRecord("a tag stands twice")  # 3.2: the whole list is invalid
     if "v" in tags and record.get("v") != "DKIM1":
         raise MalformedRecord("its version is not v=DKIM1")  # 3.6.1: compared as a string
     if "v" in tags and tags[0] != "v":
@@ -238,11 +237,9 @@ def mended(data: str) -> str:
 
 def _modulus(der: bytes) -> int:
     """Return the modulus of an RSA key in DER: SubjectPublicKeyInfo (RFC 5280 4.1) or RSAPublicKey (RFC 8017 A.1.1)."""
-    body, rest = _element(der, _SEQUENCE)
-    if rest:
-        raise ValueError("octets follow the key")
+    body = _whole(der)
     if body[:1] == bytes([_SEQUENCE]):
-        return _modulus(_wrapped(body))
+        body = _whole(_wrapped(body))
     modulus, rest = _element(body, _INTEGER)
     number = int.from_bytes(modulus, "big")
     if number == 0:
@@ -250,6 +247,13 @@ def _modulus(der: bytes) -> int:
         raise MalformedKey("it is the PRIVATE key: whoever reads it can sign as this domain", private=True)
     _element(rest, _INTEGER)
     return number
+
+
+def _whole(der: bytes) -> bytes:
+    body, rest = _element(der, _SEQUENCE)
+    if rest:
+        raise ValueError("octets follow the key")
+    return body
 
 
 def _wrapped(info: bytes) -> bytes:

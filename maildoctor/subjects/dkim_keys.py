@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from maildoctor import names
 from maildoctor import regions as known_regions
@@ -80,7 +81,7 @@ class Place:
         chain = self.selector.key.chain
         return chain[-1] if chain else self.selector.name
 
-    @property
+    @cached_property
     def halves(self) -> tuple[Text, Text] | None:
         """One key that was published as two records, in its order."""
         texts = self.selector.key.texts
@@ -91,7 +92,7 @@ class Place:
                 return first, second
         return None
 
-    @property
+    @cached_property
     def published(self) -> tuple[Published, ...]:
         """The records that are meant for keys. Others, such as what a wildcard answers, are none."""
         return () if self.halves else tuple(self._read())

@@ -106,6 +106,24 @@ def test_what_is_no_key(type_: str, data: str, reason: str, mended: str) -> None
     assert caught.value.mended == mended
 
 
+@pytest.mark.parametrize(
+    "der", [b"", b"\x30", b"\x30\x80", b"\x30\xff", b"\x30\x84\xff\xff\xff\xff", b"\x30\x00", b"\x30\x03\x02\x01\x05"]
+)
+def test_hostile_der_is_no_key(der: bytes) -> None:
+    with pytest.raises(dkim.MalformedKey):
+        _ = dkim.parse(f"p={base64.b64encode(der).decode()}").key
+
+
+def test_keys_inside_keys_are_not_unwrapped_for_ever() -> None:
+    der = base64.b64decode(rsa(1024))
+    for _ in range(3000):
+        head = bytes.fromhex("300d06092a864886f70d0101010500")
+        bits = b"\x03\x83" + (len(der) + 1).to_bytes(3, "big") + b"\0" + der
+        der = b"\x30\x83" + len(head + bits).to_bytes(3, "big") + head + bits
+    with pytest.raises(dkim.MalformedKey):
+        _ = dkim.parse(f"p={base64.b64encode(der).decode()}").key
+
+
 def test_padding_is_put_right() -> None:
     data = rsa(1024)
     assert data.endswith("=") or rsa(1024, "PKCS1").endswith("=")
