@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from maildoctor import names
-from maildoctor.ask import Answer, Ask, Dns, DoesNotApply, Undecided, sift
+from maildoctor.ask import Answer, Ask, Dns, DoesNotApply, ExplainedBy, Undecided, sift
 from maildoctor.model import Finding, Remedy, Severity
 from maildoctor.names import bare
 from maildoctor.rdata import Soa, Text
@@ -152,6 +152,8 @@ def dns_large_answer_lost(domain: Domain, texts: Answer, long_texts: tuple[tuple
             remedy=Remedy("Open TCP port 53 of the name server, or delete TXT records that nobody needs any more."),
         )
     if long_texts and not any(answer.result.status == "closed" for _, answer in long_texts):
+        if any(text.text.lower().startswith("v=spf1") for text in texts.texts):
+            raise ExplainedBy("spf-answer-too-long")
         yield Finding(
             f"the TXT records of {bare(domain.name)} need {size} octets, more than 512",
             where=domain.name,

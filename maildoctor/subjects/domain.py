@@ -118,6 +118,18 @@ def _exists(answer: Answer) -> bool:
     return answer.exists or bool(answer.chain)
 
 
+def _hidden(ask: Ask, domain: Domain) -> bool:
+    """Tell whether the domain is the top of its zone and yet an alias, so that what it is for cannot be seen."""
+    answers = (ask(Dns(domain.name, "TXT")), ask(Dns(domain.name, "MX")))
+    beneath = ask(Dns(names.probe(domain.name), "TXT"))
+    alias = any_of(*(partial(_aliased, answer) for answer in answers))
+    return alias and beneath.result.zone == domain.name
+
+
+def _aliased(answer: Answer) -> bool:
+    return bool(answer.chain)
+
+
 @fact
 def zone(ask: Ask, domain: Domain, beneath: Answer) -> Zone:
     """The zone that holds the domain. Its top stands in every denial that it gives (RFC 2308 3)."""
@@ -144,6 +156,8 @@ def roles(ask: Ask, domain: Domain, settings: Settings) -> Roles:
     found = None if settings.roles else _signs(ask, domain, settings)
     if not find_existence(ask, domain):
         raise ExplainedBy("dns-domain-missing")
+    if _hidden(ask, domain):
+        raise ExplainedBy("dns-cname-beside-data")
     if found is None:
         sends = TOLD if SENDING_ROLES.intersection(settings.roles) else ""
         return Roles(settings.roles, sends, sends, TOLD if "receive" in settings.roles else "")
