@@ -30,7 +30,7 @@ def mail_from_not_subdomain(domain: Domain, mail_from: MailFrom) -> Iterator[Fin
     if not told:
         raise NotAsked("no MAIL FROM name was told (--mail-from)")
     for name in told:
-        if _lies_below(name, domain.name):
+        if lies_below(name, domain.name):
             continue
         yield Finding(
             f"{bare(name)} cannot be the MAIL FROM name of {bare(domain.name)}: it is no subdomain of it",
@@ -40,7 +40,7 @@ def mail_from_not_subdomain(domain: Domain, mail_from: MailFrom) -> Iterator[Fin
         )
 
 
-def _lies_below(name: str, identity: str) -> bool:
+def lies_below(name: str, identity: str) -> bool:
     """Tell whether SES could accept the name. How far up a parent domain reaches is not known; one label up is sure."""
     if names.below(identity, name):
         return False
