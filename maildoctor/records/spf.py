@@ -209,12 +209,13 @@ def is_policy(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Policy:
-    """An SPF record: its terms in order."""
+    """An SPF record: its terms in order. `version` as written; an edited record has the usual one."""
 
     terms: tuple[Term, ...]
+    version: str = "v=spf1"
 
     def __str__(self) -> str:
-        return " ".join(("v=spf1", *(term.text for term in self.terms)))
+        return " ".join((self.version, *(term.text for term in self.terms)))
 
     @property
     def faults(self) -> tuple[Term, ...]:
@@ -296,9 +297,9 @@ def _same(one: Term, other: Term) -> bool:
 
 
 def parse(text: str) -> Policy:
-    """Read an SPF record, whatever is wrong with its terms. The version is not looked at: see `is_policy`."""
+    """Read an SPF record, whatever is wrong with its terms. Whether it is one, `is_policy` tells."""
     # RFC 7208 4.6.1: terms are separated by spaces alone.
-    return Policy(tuple(_once(map(term, filter(None, text.split(" ")[1:])))))
+    return Policy(tuple(_once(map(term, filter(None, text.split(" ")[1:])))), text[:6])
 
 
 def _once(terms: Iterable[Term]) -> Iterator[Term]:

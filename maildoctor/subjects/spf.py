@@ -6,13 +6,13 @@ the domain, or one of amazonses.com. So amazonses.com must be authorised at the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
 from maildoctor import names
-from maildoctor.ask import Answer, Ask, Dns, DoesNotApply, ExplainedBy, each
+from maildoctor.ask import Answer, Ask, Dns, DoesNotApply, ExplainedBy, each, sift
 from maildoctor.engines import spf_tree
 from maildoctor.model import Record, Remedy
 from maildoctor.names import bare
@@ -170,16 +170,21 @@ def blame(term: spf.Term) -> str:
     return kinds.get(term.fault.kind, "spf-syntax") if term.fault else ""
 
 
-def sound(sites: Iterable[Site]) -> tuple[tuple[Site, spf.Policy], ...]:
-    """Return the names whose record counts, each with it. Raises why there are none."""
-    sites = tuple(sites)
-    found = tuple((site, site.policy) for site in sites if site.policy)
-    if found:
-        return found
-    for site in sites:
-        if cause(site):
-            raise ExplainedBy(cause(site))
-    raise DoesNotApply("no SPF record is published")
+def readable(sites: Iterable[Site]) -> Iterator[Site]:
+    """Yield the names whose TXT records could be read. The others do not stop these: why they could not is raised at the end."""
+    return sift(lambda site: site.txt.records is not None, sites)
+
+
+def sound(sites: Iterable[Site]) -> Iterator[tuple[Site, spf.Policy]]:
+    """Yield the names whose record counts, each with it. Raises why there are none."""
+    found, why = False, ""
+    for site in readable(sites):
+        if site.policy:
+            found = True
+            yield site, site.policy
+        why = why or cause(site)
+    if not found:
+        raise ExplainedBy(why) if why else DoesNotApply("no SPF record is published")
 
 
 def change(site: Site, new: spf.Policy, text: str = "", also: Entry | None = None) -> Remedy:

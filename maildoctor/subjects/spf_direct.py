@@ -73,7 +73,7 @@ def spf_no_ip4_terms(spf_sites: tuple[Site, ...], egress_spf: tuple[SesSpf, ...]
     if not egress_spf:
         raise NotAsked("no address of the sending server was given (--sender-ip)")
     site = spf_sites[0]
-    sound([site])
+    list(sound([site]))
     for result in egress_spf:
         roundabout = result.mechanism.lstrip("+").lower().partition(":")[0].partition("/")[0] in ("a", "mx", "ptr")
         if result.result == "pass" and site.policy and roundabout and ":" not in result.address:

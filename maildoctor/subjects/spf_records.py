@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from maildoctor import names
-from maildoctor.ask import Answer, Ask, Dns, DoesNotApply, ExplainedBy, each
+from maildoctor.ask import Answer, Ask, Dns, DoesNotApply, ExplainedBy, Undecided, each
 from maildoctor.model import Finding, Record, Remedy, Severity, publish
 from maildoctor.names import bare
 from maildoctor.records import spf, spf_repair
@@ -15,7 +15,7 @@ from maildoctor.registry import check, fact
 from maildoctor.settings import Settings
 from maildoctor.subjects.dns_doubled import Doubled
 from maildoctor.subjects.domain import Applies, Roles
-from maildoctor.subjects.spf import Entry, Site, change, record, sound
+from maildoctor.subjects.spf import Entry, Site, change, readable, record, sound
 
 _QUOTED = re.compile(r"[\s\\]*[\"'\u201c\u201d]+\s*v=spf1", re.IGNORECASE)
 _LIKE = re.compile(r"\W*v\s*[=:\-]\s*spf\s?[0-9.]*[^\w+\-~?]*|\W*spf1\s", re.IGNORECASE)
@@ -36,10 +36,17 @@ class Misplaced:
 @fact
 def spf_misplaced(ask: Ask, spf_sites: tuple[Site, ...]) -> tuple[Misplaced, ...]:
     """The SPF records at decorative names. They are looked for only where the right name has none."""
-    bare_sites = [site for site in spf_sites if not like_spf(site) and not site.txt.chain]
+    bare_sites = [site for site in spf_sites if _has_none(site)]
     wanted = [(site, names.child(label, site.name)) for site in bare_sites for label in ("spf", "_spf")]
     found = each(lambda pair: Misplaced(*pair, _policies(ask(Dns(pair[1], "TXT")))), wanted)
     return tuple(misplaced for misplaced in found if misplaced.records)
+
+
+def _has_none(site: Site) -> bool:
+    try:
+        return not like_spf(site) and not site.txt.chain
+    except Undecided:
+        return False  # each check that judges this name reads it too, and says why it cannot
 
 
 def _policies(answer: Answer) -> tuple[str, ...]:
@@ -69,7 +76,7 @@ def spf_multiple_records(spf_sites: tuple[Site, ...]) -> Iterator[Finding]:
     With two or more, a receiver cannot tell which one counts, and treats all as an error: no sender passes SPF, not even those that
     are listed. A new sender is added to the record that is there, never as a second one.
     """
-    for site in spf_sites:
+    for site in readable(spf_sites):
         if len(site.records) > 1:
             merged = spf.merge(found.policy for found in site.records)
             yield Finding(
@@ -88,7 +95,7 @@ def spf_literal_quotes(spf_sites: tuple[Site, ...]) -> Iterator[Finding]:
     Some DNS panels add the quotation marks of a zone file themselves. Who types them too makes them part of the text, which then
     does not begin with v=spf1: to a receiver, there is no SPF record.
     """
-    for site in spf_sites:
+    for site in readable(spf_sites):
         for entry in site.entries:
             if _QUOTED.match(entry.text):
                 yield _spoilt(site, entry, f"the SPF record of {bare(site.name)} has quotation marks in its text")
@@ -101,7 +108,7 @@ def spf_version_tag_wrong(spf_sites: tuple[Site, ...]) -> Iterator[Finding]:
     Anything else before, in or behind the version, be it a blank or a semicolon, makes a receiver discard the whole record as some
     other text. It then sees no SPF record at all.
     """
-    for site in spf_sites:
+    for site in readable(spf_sites):
         for entry in site.entries:
             if _other_version(entry.text) and not entry.apart:
                 yield _spoilt(site, entry, f"a TXT record of {bare(site.name)} is meant as SPF, but does not begin with v=spf1")
@@ -126,7 +133,7 @@ def _spoilt(site: Site, entry: Entry, message: str) -> Finding:
 
 
 @check("spf-misplaced", Severity.FAIL, "RFC 7208 3")
-def spf_misplaced_(spf_misplaced: tuple[Misplaced, ...]) -> Iterator[Finding]:
+def spf_misplaced_(spf_sites: tuple[Site, ...], spf_misplaced: tuple[Misplaced, ...]) -> Iterator[Finding]:
     """The SPF record lies at the name itself, not at spf. or _spf. below it.
 
     Receivers ask at exactly the name behind the @ of the envelope sender. A record at another name is used only where the right
@@ -139,6 +146,7 @@ def spf_misplaced_(spf_misplaced: tuple[Misplaced, ...]) -> Iterator[Finding]:
         )
         message = f"{bare(site.name)} has no SPF record; one lies unused at {bare(found.name)}"
         yield Finding(message, where=found.name, found=found.records, remedy=remedy)
+    list(readable(spf_sites))  # a name that could not be read may be another one
 
 
 @check("spf-missing", Severity.FAIL, "RFC 7208 3", "RFC 7208 4.5")
@@ -154,8 +162,8 @@ def spf_missing(
     Without one, SPF says nothing about its mail. Gmail, Yahoo and Outlook.com refuse or junk mail of larger senders that does not
     pass it. Mail that goes through SES is judged by the SPF record of its MAIL FROM name instead.
     """
-    for site in spf_sites:
-        if site.ses or like_spf(site):
+    for site in readable(site for site in spf_sites if not site.ses):
+        if like_spf(site):
             continue
         _only_with_own_servers(roles)
         if elsewhere(site, spf_misplaced, doubled):
@@ -195,11 +203,11 @@ def spf_idle_domain_spoofable(
 
     Forgers like names that nobody defends. This record tells every receiver that no host may send with the name, and costs nothing.
     """
-    for site in spf_sites:
+    for site in readable(site for site in spf_sites if not site.ses):
         policy = site.policy
         nobody = policy and not policy.tested and policy.all and policy.all.qualifier == "-"
         explained = site.records and not policy
-        if site.ses or nobody or explained:
+        if nobody or explained:
             continue
         if not policy and elsewhere(site, spf_misplaced, doubled):
             raise ExplainedBy(elsewhere(site, spf_misplaced, doubled))
@@ -236,7 +244,7 @@ def spf_obsolete_sender_id(spf_sites: tuple[Site, ...]) -> Iterator[Finding]:
 
     Sender ID was an experiment beside SPF that ended long ago. Its records do nothing but lengthen the answer to every SPF lookup.
     """
-    for site in spf_sites:
+    for site in readable(spf_sites):
         old = tuple(Record(site.name, "TXT", entry.value) for entry in site.entries if _SENDER_ID.match(entry.text))
         if old:
             message = f"{bare(site.name)} still has a Sender ID record"

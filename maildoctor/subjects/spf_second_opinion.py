@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from maildoctor.records import spf
 from maildoctor.registry import check, fact
 from maildoctor.subjects.spf import Site
 from maildoctor.subjects.spf_lookups import permanent
+
+_HOST = re.compile(r"[A-Za-z0-9_.\-]*")
 
 
 @dataclass(frozen=True)
@@ -38,14 +41,16 @@ def _opinion(ask: Ask, site: Site, tree: Tree) -> SecondOpinion:
 
 
 def is_plain(site: Site, tree: Tree) -> bool:
-    """Tell whether all of it is without a fault: known mechanisms, literal names and addresses, no macros, no unknown modifiers."""
+    """Tell whether all of it is sound and plain: known mechanisms, host names, addresses, no macros, no unknown modifiers."""
     nodes = [tree.node(name) for name in tree.nodes]
     policies = [policy for node in nodes for policy in node.policies]
-    return not permanent(site, tree) and all(_is_plain(term) for policy in policies for term in policy.terms)
+    usual = all(policy.version == "v=spf1" for policy in policies)
+    return usual and not permanent(site, tree) and all(_is_plain(term) for policy in policies for term in policy.terms)
 
 
 def _is_plain(term: spf.Term) -> bool:
-    return not term.fault and "%" not in term.value and (not term.modifier or term.name == "redirect") and term.name != "ptr"
+    known = term.name == "redirect" if term.modifier else term.name in spf.MECHANISMS
+    return known and not term.fault and term.name != "ptr" and (term.name == "ip6" or bool(_HOST.fullmatch(term.value)))
 
 
 @check("spf-second-opinion", Severity.NOTE, "RFC 7208 4.6")

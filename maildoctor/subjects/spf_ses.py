@@ -15,7 +15,7 @@ from maildoctor.records import spf, spf_repair
 from maildoctor.registry import check, fact
 from maildoctor.subjects.mail_from import MailFrom
 from maildoctor.subjects.mail_from_found import MailFromFound
-from maildoctor.subjects.spf import SES, SES_TERM, SesSpf, Site, change, is_ses, sound
+from maildoctor.subjects.spf import SES, SES_TERM, SesSpf, Site, change, is_ses, readable, sound
 from maildoctor.subjects.spf_lookups import MOST_LOOKUPS, permanent
 
 
@@ -75,9 +75,9 @@ def spf_ses_include_at_apex(spf_sites: tuple[Site, ...], spf_trees: tuple[Tree, 
     SES never writes the domain itself into the envelope, so no receiver asks for its SPF record when SES mail comes in. The include
     costs one of ten lookups, and lets every customer of SES pass SPF with your domain in the envelope.
     """
-    for site, policy in sound(spf_sites):
+    for site, policy in sound(site for site in spf_sites if not site.ses):
         useless = [term for term in policy.tested if is_ses(term) and not term.qualifier.strip("+")]
-        if site.ses or not useless:
+        if not useless:
             continue
         if next(tree for tree in spf_trees if tree.root == site.name).cost() > MOST_LOOKUPS:
             raise ExplainedBy("spf-too-many-lookups")
@@ -96,7 +96,7 @@ def spf_ses_include_misspelt(spf_sites: tuple[Site, ...]) -> Iterator[Finding]:
     No other name has the SPF record of SES: not amazonaws.com, no SMTP or feedback host, nothing below _spf. An include that
     leads to no record is an error of the whole record.
     """
-    for site in spf_sites:
+    for site in readable(spf_sites):
         entry = site.only
         wrong = tuple(term for term in entry.policy.terms if spf_repair.means_ses(term)) if entry and not entry.apart else ()
         if entry and wrong:

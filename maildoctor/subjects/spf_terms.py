@@ -9,7 +9,7 @@ from maildoctor.model import Finding, Remedy, Severity
 from maildoctor.names import bare
 from maildoctor.records import spf, spf_repair
 from maildoctor.registry import check
-from maildoctor.subjects.spf import Entry, Site, blame, change, sound
+from maildoctor.subjects.spf import Entry, Site, blame, change, readable, sound
 
 _PRIVATE_4 = ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
 _PRIVATE_6 = ("::1/128", "fc00::/7", "fe80::/10")
@@ -18,7 +18,7 @@ _PRIVATE = tuple(map(ipaddress.ip_network, _PRIVATE_4 + _PRIVATE_6))
 
 def _broken(sites: tuple[Site, ...], check_id: str) -> Iterator[tuple[Site, Entry, tuple[spf.Term, ...]]]:
     """Go through the records that have faults which this check names. Joined strings explain the faults that they make."""
-    for site in sites:
+    for site in readable(sites):
         entry = site.only
         terms = tuple(term for term in entry.policy.faults if blame(term) == check_id) if entry and not entry.apart else ()
         if entry and terms:
@@ -87,7 +87,7 @@ def spf_joined_strings(spf_sites: tuple[Site, ...]) -> Iterator[Finding]:
     A TXT record is a row of strings of at most 255 octets, which receivers join with nothing between them. Without a space at the
     end of one or at the beginning of the next, two terms become one that means nothing.
     """
-    for site in spf_sites:
+    for site in readable(spf_sites):
         for entry in site.entries:
             if entry.apart:
                 mended = spf_repair.mend(entry.apart)
