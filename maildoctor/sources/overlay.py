@@ -85,8 +85,8 @@ class Overlay:
 
     def _changed(self, question: Dns, base: DnsAnswer, hops: int) -> Result:
         """Answer for a name at which something is planned."""
-        published = any(record.name == question.name for record in self.publish)
-        if published and (base.records or base.chain) and self._synthesised(question, base, names.parent(question.name)):
+        published = (base.records or base.chain) and any(record.name == question.name for record in self.publish)
+        if published and not self._apex(question.name) and self._synthesised(question, base, names.parent(question.name)):
             # RFC 4592 2.2.1: a name with records of its own gets none from a wildcard.
             base = DnsAnswer(ttl=base.ttl)
         alias = self._values(question.name, "CNAME", base.chain[:1] if question.type != "CNAME" else base.records)
@@ -157,9 +157,16 @@ class Overlay:
 
     def _new_enclosers(self, name: str) -> list[str]:
         """Return the names at or above `name` that planned records make exist."""
-        found, current = [], name
+        found, current = list[str](), name
         while current != "." and not any(record.name == current for record in self.publish):
             if self._above_planned(current):
+                if self._apex(current):
+                    return found
                 found.append(current)
             current = names.parent(current)
         return found
+
+    def _apex(self, name: str) -> bool:
+        """Tell whether a zone begins at a name: it and all above it exist in any case, and no wildcard made them."""
+        said = self._below(Dns(name, "SOA"))
+        return isinstance(said, DnsAnswer) and bool(said.records) and not said.chain
