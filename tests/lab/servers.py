@@ -126,8 +126,9 @@ def unbound(folder: Path, port: int, authority: int, zones: Mapping[str, LabZone
   use-syslog: no
   logfile: ""
   verbosity: 1
-  val-log-level: 2
+  val-log-level: 1
   num-threads: 1
+  incoming-num-tcp: 200
   ede: yes
   trust-anchor-file: "{folder}/anchor"
   do-not-query-localhost: no
