@@ -90,8 +90,13 @@ class Dmarc:
     @property
     def duplicates(self) -> tuple[str, ...]:
         """Names of tags that occur twice, by which the whole list becomes invalid (RFC 9989 4.7; RFC 6376 3.2)."""
-        all_names = [tag.name for tag in self.tags if tag.name]
+        all_names = ["v", *(tag.name for tag in self.tags if tag.name)]
         return tuple(sorted({name for name in all_names if all_names.count(name) > 1}))
+
+    @property
+    def swallowing(self) -> tuple[Tag, ...]:
+        """The tags into whose values others were taken, for want of a semicolon."""
+        return tuple(tag for tag in self.tags if tag.swallowed)
 
     @property
     def plain(self) -> bool:

@@ -17,8 +17,9 @@ from maildoctor.records import dmarc
 from maildoctor.records.dmarc import Dmarc
 from maildoctor.registry import fact
 from maildoctor.settings import Domain, Settings
-from maildoctor.subjects.dmarc_walk import Published, Step, Walk, walk
+from maildoctor.subjects.dmarc_walk import Published, Step, Walk, is_public_suffix, walk
 from maildoctor.subjects.dns_texts import clean
+from maildoctor.subjects.domain import Roles
 
 
 @dataclass(frozen=True)
@@ -190,15 +191,31 @@ def cause(walk: Walk, elsewhere: Elsewhere) -> str:
     return "dns-cname-dangling" if elsewhere.dangles else "dmarc-missing"
 
 
+def voided(record: Dmarc) -> str:
+    """Return the check that tells why receivers do not follow the policy in a record, "" where they do (RFC 9989 4.10.1)."""
+    if not record.broken:
+        return ""
+    if record.swallowing:
+        return "dmarc-unknown-tags"
+    return "dmarc-no-policy" if "p" in record.broken else "dmarc-subdomain-policy-invalid"
+
+
 @fact
-def dmarc_record(dmarc_walk: Walk, dmarc_policy: DmarcPolicy, dmarc_elsewhere: Elsewhere) -> Published:
+def dmarc_record(dmarc_walk: Walk, dmarc_policy: DmarcPolicy, dmarc_elsewhere: Elsewhere, roles: Roles) -> Published:
     """The record that holds for the author domain, if there is exactly one and the domain's people can change it."""
     published = dmarc_policy.published
     why = cause(dmarc_walk, dmarc_elsewhere)
+    if why == "dmarc-missing" and dmarc_elsewhere.audited and roles.parked:
+        raise ExplainedBy("dmarc-parked-domain-spoofable")
     if why or published is None:
         raise ExplainedBy(why)
     if published.record.value("psd") == "y" and dmarc_policy.inherited:
+        if not is_public_suffix(published.domain):
+            raise ExplainedBy("dmarc-psd-wrongly-set")
         raise DoesNotApply(f"the policy is that of the public suffix {bare(published.domain)}")
+    cleaned = dmarc.parse(clean(published.record.text))
+    if dmarc_elsewhere.audited and not dmarc_policy.inherited and published.record.broken and cleaned and not cleaned.broken:
+        raise ExplainedBy("dns-txt-stray-characters")
     return published
 
 

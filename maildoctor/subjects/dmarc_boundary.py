@@ -11,7 +11,7 @@ from maildoctor.model import Finding, Remedy, Severity, publish
 from maildoctor.names import bare
 from maildoctor.records.dmarc import Dmarc, weaker
 from maildoctor.registry import check, fact
-from maildoctor.subjects.dmarc import DmarcPolicy, change, new
+from maildoctor.subjects.dmarc import DmarcPolicy, Elsewhere, cause, change, new, voided
 from maildoctor.subjects.dmarc_walk import Published, Walk, is_public_suffix, organizational_by_list, organizational_domain
 from maildoctor.subjects.mail_from import MailFrom
 
@@ -98,16 +98,23 @@ def dmarc_name_too_deep(author_domain: str, dmarc_walk: Walk, dmarc_policy: Dmar
 
 
 @check("dmarc-policy-inherited", Severity.NOTE, "RFC 9989 4.10.1")
-def dmarc_policy_inherited(author_domain: str, dmarc_policy: DmarcPolicy) -> Iterator[Finding]:
+def dmarc_policy_inherited(
+    author_domain: str, dmarc_walk: Walk, dmarc_policy: DmarcPolicy, dmarc_elsewhere: Elsewhere
+) -> Iterator[Finding]:
     """A name without a DMARC record of its own inherits the same policy that its organization has for itself.
 
     The record of the organization may treat subdomains (`sp`) and names that do not exist (`np`) differently; and where the
     organization has none, that of the public suffix holds. It is worth knowing which one counts.
     """
     published = dmarc_policy.published
-    if not published or not dmarc_policy.inherited or published.record.broken:
+    why = cause(dmarc_walk, dmarc_elsewhere) or (voided(published.record) if published else "")
+    if why or published is None:
+        raise ExplainedBy(why)
+    if not dmarc_policy.inherited:
         return
     record = published.record
+    if record.value("psd") == "y" and not is_public_suffix(published.domain):
+        raise ExplainedBy("dmarc-psd-wrongly-set")
     if record.value("psd") == "y":
         whose = f"that of the public suffix {bare(published.domain)}"
     elif dmarc_policy.requested != record.value("p") and not weaker(dmarc_policy.requested, record.value("p")):

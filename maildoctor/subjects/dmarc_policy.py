@@ -11,14 +11,9 @@ from maildoctor.records import dmarc
 from maildoctor.records.dmarc import REQUESTS, Dmarc, Tag
 from maildoctor.registry import check
 from maildoctor.settings import Domain
-from maildoctor.subjects.dmarc import DmarcPolicy, Elsewhere, cause, change, new
+from maildoctor.subjects.dmarc import DmarcPolicy, Elsewhere, cause, change, new, voided
 from maildoctor.subjects.dmarc_walk import Published, Walk, is_public_suffix
 from maildoctor.subjects.domain import Applies, Roles
-
-
-def _swallowing(record: Dmarc) -> tuple[Tag, ...]:
-    """Return the tags into whose values others were taken: `dmarc-unknown-tags` tells of them."""
-    return tuple(tag for tag in record.tags if tag.swallowed)
 
 
 def _finding(published: Published, message: str, record: Dmarc, text: str = "", severity: Severity | None = None) -> Finding:
@@ -42,7 +37,7 @@ def dmarc_no_policy(dmarc_record: Published, roles: Roles) -> Iterator[Finding]:
     """
     record = dmarc_record.record
     tag = record.tag("p")
-    if any(tag.name == "p" or tag.swallowed == "p" for tag in _swallowing(record)):
+    if any(tag.name == "p" or tag.swallowed == "p" for tag in record.swallowing):
         raise ExplainedBy("dmarc-unknown-tags")
     bulk = "bulk" in roles
     if not record.value("p"):
@@ -84,10 +79,8 @@ def dmarc_policy_none(dmarc_record: Published, dmarc_policy: DmarcPolicy, domain
     record = dmarc_record.record
     if dmarc_policy.requested in ("quarantine", "reject"):
         return
-    if _swallowing(record):
-        raise ExplainedBy("dmarc-unknown-tags")
     if record.broken:
-        raise ExplainedBy("dmarc-no-policy" if "p" in record.broken else "dmarc-subdomain-policy-invalid")
+        raise ExplainedBy(voided(record))
     if dmarc.weaker(record.value("sp"), record.value("p")):
         raise ExplainedBy("dmarc-subdomain-weaker")
     if dmarc_record.domain == domain.name and roles.parked:
@@ -110,6 +103,8 @@ def dmarc_subdomain_weaker(dmarc_record: Published, dmarc_walk: Walk) -> Iterato
     record = dmarc_record.record
     if dmarc_walk.organizational != dmarc_record.domain:
         raise DoesNotApply(f"{bare(dmarc_record.domain)} is not the organizational domain, so sp= has no effect")
+    if record.broken:
+        raise ExplainedBy(voided(record))
     if dmarc.weaker(record.value("sp"), record.value("p")):
         message = f"protects its subdomains less than itself: sp={record.value('sp')} with p={record.value('p')}"
         text = "Give a subdomain that is not ready a record of its own, then drop sp=."
@@ -126,7 +121,7 @@ def dmarc_nonexistent_names_spoofable(dmarc_record: Published, dmarc_walk: Walk)
     if dmarc_walk.organizational != dmarc_record.domain:
         raise DoesNotApply(f"{bare(dmarc_record.domain)} is not the organizational domain, so np= has no effect")
     if record.broken:
-        raise ExplainedBy("dmarc-no-policy" if "p" in record.broken else "dmarc-subdomain-policy-invalid")
+        raise ExplainedBy(voided(record))
     policy = record.requested(below=True, exists=False)
     if policy != "reject":
         yield _finding(
@@ -135,12 +130,15 @@ def dmarc_nonexistent_names_spoofable(dmarc_record: Published, dmarc_walk: Walk)
 
 
 @check("dmarc-psd-wrongly-set", Severity.WARN, "RFC 9989 4.7", "RFC 9989 4.10.2")
-def dmarc_psd_wrongly_set(dmarc_walk: Walk) -> Iterator[Finding]:
+def dmarc_psd_wrongly_set(dmarc_walk: Walk, dmarc_elsewhere: Elsewhere) -> Iterator[Finding]:
     """`psd=y` stands only in the record of a public suffix.
 
     It says that strangers register names below this one, so each name below counts as an organization of its own: their mail is not
     aligned with the domain any more.
     """
+    why = cause(dmarc_walk, dmarc_elsewhere)
+    if why:
+        raise ExplainedBy(why)
     for published in dmarc_walk.found():
         if published.record.value("psd") == "y" and not is_public_suffix(published.domain):
             message = f"has psd=y, but {bare(published.domain)} is no public suffix"
@@ -184,7 +182,7 @@ def dmarc_unknown_tags(dmarc_record: Published) -> Iterator[Finding]:
     record = dmarc_record.record
     odd = tuple(words for tag in record.tags if (words := _odd(tag)))
     if odd:
-        lost = any("p" in (tag.name, tag.swallowed) for tag in _swallowing(record))
+        lost = any("p" in (tag.name, tag.swallowed) for tag in record.swallowing)
         message = f"has parts that receivers leave out: {'; '.join(odd)}"
         yield _finding(dmarc_record, message, _tidy(record), severity=Severity.FAIL if lost else None)
 
@@ -204,7 +202,7 @@ def _odd(tag: Tag) -> str:
 
 def _tidy(record: Dmarc) -> Dmarc:
     """Return the record without what is odd in it. Values that other checks tell of stay."""
-    if _swallowing(record):
+    if record.swallowing:
         return dmarc.repaired(record.text)
     return dmarc.build(Tag("", tag.name, tag.value) for tag in record.tags if tag.known and (not _odd(tag) or _capitals(tag)))
 
@@ -240,7 +238,7 @@ def dmarc_parked_domain_spoofable(
 
 def _unprotected(domain: Domain, policy: DmarcPolicy) -> Finding:
     own = policy.published if not policy.inherited else None
-    record = own.record.replaced("p", "reject") if own else Dmarc("v=DMARC1; p=reject", ())
+    record = own.record.without("sp", "np", "t").replaced("p", "reject") if own else Dmarc("v=DMARC1; p=reject", ())
     wanted = new(domain.name, record.text)
     lack = f"its DMARC policy is {policy.requested}, not reject" if policy.requested else "has no DMARC policy"
     return Finding(

@@ -13,7 +13,7 @@ from maildoctor.records import dmarc
 from maildoctor.records.dmarc import Dmarc
 from maildoctor.registry import check
 from maildoctor.settings import Domain
-from maildoctor.subjects.dmarc import DmarcPolicy, Elsewhere, Mailbox, Stray, cause, hidden, new, several, sought
+from maildoctor.subjects.dmarc import DmarcPolicy, Elsewhere, Mailbox, Stray, cause, hidden, new, sought
 from maildoctor.subjects.dmarc_walk import Step, Walk
 from maildoctor.subjects.domain import Roles
 
@@ -89,11 +89,12 @@ def dmarc_syntax(dmarc_walk: Walk, dmarc_elsewhere: Elsewhere) -> Iterator[Findi
     Receivers compare the first letters exactly. A record with `v=dmarc1`, a blank before it, a comma behind it or a tag that occurs
     twice is no record to them, and they say nothing about it.
     """
-    if cause(dmarc_walk, dmarc_elsewhere) == "dns-txt-stray-characters":
-        raise ExplainedBy("dns-txt-stray-characters")
+    why = cause(dmarc_walk, dmarc_elsewhere)
+    if why in ("dns-txt-stray-characters", "dmarc-multiple-records"):
+        raise ExplainedBy(why)
     for step in sought(dmarc_walk):
         texts = tuple(text for text in step.meant if not (step.valid and hidden(Text.parse(text).text)))
-        if texts and not several(step):
+        if texts:
             mended = new(step.domain, dmarc.repaired(Text.parse(texts[0]).text).text)
             stays = any(not record.record.duplicates for record in step.records)
             yield Finding(

@@ -47,8 +47,9 @@ class Permit:
 
 def _uris(record: Dmarc) -> Iterator[ReportUri]:
     """Yield the addresses, those that are merely written wrong as they were meant: whom they reach can be told already."""
+    whole = dmarc.repaired(record.text) if record.swallowing else record
     for tag in LISTS:
-        for uri in record.uris(tag):
+        for uri in whole.uris(tag):
             yield from (mended for text in uri.mended for mended in report_uri.parse(text)) if uri.fault else (uri,)
 
 
