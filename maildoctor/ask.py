@@ -16,7 +16,6 @@ They derive from BaseException so that no `except Exception` inside a library sw
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -160,6 +159,8 @@ class Aws:
     parameters: Members = _NONE
 
     def __str__(self) -> str:
+        import json
+
         given = (f"{name}={value if isinstance(value, str) else json.dumps(_plain(value))}" for name, value in self.parameters)
         return " ".join(filter(None, (self.service, self.operation, *given, self.region)))
 

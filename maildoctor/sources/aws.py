@@ -20,7 +20,7 @@ from typing import Any, Self
 from maildoctor.ask import Aws, AwsAnswer, Failure, Question, Result, Unasked
 from maildoctor.operations import CONFIGURED_REGION, Operation, allowed
 from maildoctor.sources.aws_errors import NO_CREDENTIALS, SES, absent, failed
-from maildoctor.sources.aws_session import Session, Unusable
+from maildoctor.sources.aws_session import Session, Unusable, on_ec2
 
 PACE = 1.0
 """Seconds between two requests to SES in one region: its limit for everything but sending, which cannot be raised."""
@@ -135,18 +135,7 @@ def credentials_possible(profile: str = "") -> bool:
         return True
     if any(Path(os.environ.get(name) or usual).expanduser().exists() for name, usual in _FILES.items()):
         return True
-    return os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() != "true" and _on_ec2()
-
-
-def _on_ec2() -> bool:
-    # The instance's own credentials come from an address that, elsewhere, costs a second to find silent.
-    for path, mark in (("/sys/hypervisor/uuid", "ec2"), ("/sys/class/dmi/id/sys_vendor", "amazon ec2")):
-        try:
-            if Path(path).read_text("ascii").lower().startswith(mark):
-                return True
-        except (OSError, UnicodeDecodeError):
-            continue
-    return False
+    return os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() != "true" and on_ec2()
 
 
 class Lane:

@@ -62,6 +62,8 @@ def explained(question: Aws, code: str, message: str = "", status: int = 0) -> R
         return _denied(question, message)
     if code in STRANGER:
         return Unasked(f"the account has not enabled the region {question.region}")
+    if code in _UNSUPPORTED and "Receipt" in question.operation:
+        return Unasked(f"SES does not receive mail in {question.region}")
     if code in _UNSUPPORTED:
         return Unasked(f"{question.service} has no {question.operation} in {question.region}")
     if code in _UNSUBSCRIBED:
@@ -107,10 +109,13 @@ def _other(code: str, message: str, status: int) -> Failure:
     return Failure("error", f"AWS answered {code}" + (f": {message[:200]}" if message else ""))
 
 
-def misconfigured(error: Exception) -> Failure:
+def misconfigured(error: Exception) -> Failure | Unasked:
     """Return what it means that boto3 cannot open a session."""
     import botocore.exceptions as boto
 
+    if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
+        # The last place in which it looks is the metadata of an instance, and this is none.
+        return NO_CREDENTIALS
     if isinstance(error, boto.ProfileNotFound):
         return Failure("credentials", f"no AWS profile is called {error.kwargs['profile']}")
     if isinstance(error, boto.ConfigParseError):

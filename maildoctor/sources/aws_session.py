@@ -6,12 +6,15 @@ import base64
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from maildoctor.ask import Aws, Failure, Result, Unasked
 from maildoctor.operations import Operation
 from maildoctor.sources.aws_errors import NO_CREDENTIALS, STRANGER, UNKNOWN_KEY, explained, failed, misconfigured, too_old
 from maildoctor.sources.redaction import Redaction
+
+_SILENCE = 0.3
 
 
 class Unusable(Exception):
@@ -20,6 +23,18 @@ class Unusable(Exception):
     def __init__(self, result: Failure | Unasked) -> None:
         super().__init__(result)
         self.result = result
+
+
+def on_ec2() -> bool:
+    """Tell whether this machine is an instance of EC2, which may have credentials of its own."""
+    # The instance's own credentials come from an address that, elsewhere, costs a second to find silent.
+    for path, mark in (("/sys/hypervisor/uuid", "ec2"), ("/sys/class/dmi/id/sys_vendor", "amazon ec2")):
+        try:
+            if Path(path).read_text("ascii").lower().startswith(mark):
+                return True
+        except (OSError, UnicodeDecodeError):
+            continue
+    return False
 
 
 class Session:
@@ -55,9 +70,14 @@ class Session:
     def _opened(self) -> Any:
         import boto3.session
         import botocore.exceptions
+        import botocore.session
 
         try:
-            session = boto3.session.Session(profile_name=self.profile or None)
+            base = botocore.session.Session()
+            if not on_ec2():
+                # Where nothing else is configured, boto3 asks an address that is silent elsewhere; by default it waits a second.
+                base.set_config_variable("metadata_service_timeout", _SILENCE)
+            session = boto3.session.Session(profile_name=self.profile or None, botocore_session=base)
             found = session.get_credentials()
         except botocore.exceptions.BotoCoreError as error:
             raise Unusable(misconfigured(error)) from error

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from maildoctor.ask import Question, Result, Unasked
-from maildoctor.sources.aws import AwsSource
 from maildoctor.sources.dns import DnsSource
+
+if TYPE_CHECKING:
+    from maildoctor.sources.aws import AwsSource
 
 
 class Live:

@@ -75,3 +75,8 @@ def test_what_a_story_leaves_out_is_as_in_every_account() -> None:
 
 def test_every_account_can_be_read() -> None:
     assert ("sesv2", "GetAccount") in world()
+
+
+def test_a_region_that_does_not_receive_says_so() -> None:
+    question, said = block("ses DescribeActiveReceiptRuleSet eu-south-2", "error InvalidAction Unavailable Operation")
+    assert ask({question: said}, question) == Unasked("SES does not receive mail in eu-south-2")
