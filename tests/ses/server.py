@@ -1,7 +1,8 @@
 """An AWS on loopback: boto3 talks to it as to AWS, and it is as strict, or as broken, as a test wants it.
 
-What it says comes from a story (`told.Told`). Every request and every answer is held against the models of botocore. On the wire an
-account id is a real-looking one, and GetAccount tells contact addresses: nothing of `SECRETS` may come out of the program.
+What it says comes from a story (`told.Told`), or from an account that changes (`account.Account`). Every request and every answer
+is held against the models of botocore. On the wire an account id is a real-looking one, and GetAccount tells contact addresses:
+nothing of `SECRETS` may come out of the program.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from maildoctor.ask import Aws
 from maildoctor.operations import allowed
 from maildoctor.sources.aws_errors import SES
 from tests.ses import requests, responses, shapes
+from tests.ses.account import Account
 from tests.ses.requests import Request
 from tests.ses.responses import Response
 from tests.ses.told import NOWHERE, Refused, Told
@@ -108,7 +110,8 @@ class Loopback:
         return None
 
     def _forbidden(self, request: Request) -> tuple[str, str, int] | None:
-        action = allowed()[request.service, request.operation].iam
+        operation = allowed().get((request.service, request.operation))
+        action = operation.iam if operation else f"{request.model.service_model.signing_name}:{request.operation}"
         if self.mood.policy is None or not action:
             return None
         verdict = permitted(self.mood.policy, action)
@@ -134,7 +137,19 @@ class Loopback:
         self.faults += wrong
         return ("ValidationException", "; ".join(wrong), 400) if wrong else None
 
+    def _write(self, request: Request) -> Response:
+        account = self.told
+        if not isinstance(account, Account):
+            self.faults.append(f"a write: {request.operation}")
+            return responses.refusal(request, "InternalFailure", "what a story tells does not change", 500)
+        done = account.change(request.service, request.operation, request.region, request.parameters)
+        if isinstance(done, Refused):
+            return responses.refusal(request, done.code, done.message, 400)
+        return responses.answer(request, done)
+
     def _answer(self, request: Request) -> Response:
+        if (request.service, request.operation) not in allowed():
+            return self._write(request)
         said = self.told.find(_question(request))
         if said is None:
             self.faults.append(f"nothing is told about {_question(request)}")
@@ -203,7 +218,7 @@ def serving(told: Told, mood: Mood | None = None) -> Iterator[Loopback]:
             self.end_headers()
             self.wfile.write(response.body)
 
-        do_GET = do_POST = handle_any  # noqa: N815 - names given by http.server
+        do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815 - names given by http.server
 
         def log_message(self, *_args: Any) -> None:
             """Say nothing."""

@@ -1,0 +1,311 @@
+"""An account that changes: the writes that remedies propose, done to what a story tells, and SES's own look at the DNS.
+
+    account.run("aws sesv2 put-email-identity-dkim-attributes --email-identity shop.example --signing-enabled --region eu-west-1")
+    account.look(dns)            SES looks for the records of its identities, and their statuses move
+
+So a test can take a remedy's records and commands, carry them out, and audit again.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from botocore import xform_name
+
+from maildoctor import names, operations, regions
+from maildoctor.ask import Aws, AwsAnswer
+from tests.ses import shapes
+from tests.ses.told import Refused, Said, Told
+
+Look = Callable[[str, str], tuple[str, ...]]
+"""What the DNS says: canonical name and type, to data in presentation form."""
+
+_CLIENTS = {"sesv2": "sesv2", "ses": "ses", "s3api": "s3"}
+
+
+class Incomplete(AssertionError):
+    """AWS would not take this command."""
+
+
+@dataclass(frozen=True)
+class Account(Told):
+    """A story's account. `said` changes."""
+
+    said: dict[Aws, Said]
+
+    def run(self, line: str) -> None:
+        """Carry out a command of the AWS CLI. Raises `Incomplete` where AWS would refuse it."""
+        service, name, region, parameters = command(line)
+        said = self.change(service, name, region, parameters)
+        if isinstance(said, Refused):
+            raise Incomplete(f"{line}: {said.code} {said.message}")
+
+    def change(self, service: str, name: str, region: str, parameters: dict[str, Any]) -> dict[str, Any] | Refused:
+        """Carry out a write."""
+        if name not in _WRITES:
+            raise Incomplete(f"nobody wrote here what {service} {name} does")
+        return _WRITES[name](self, region, parameters)
+
+    def held(self, question: Aws) -> dict[str, Any] | None:
+        """Return what an answer says, to be changed and kept."""
+        said = self.find(question)
+        return json.loads(json.dumps(dict(said.data), default=dict)) if isinstance(said, AwsAnswer) else None
+
+    def keep(self, question: Aws, data: dict[str, Any]) -> None:
+        """Keep a changed answer, if AWS could give it."""
+        shape = shapes.operation(question.service, question.operation).output_shape
+        wrong = list(shapes.complaints(shape, data, request=False))
+        assert not wrong, wrong
+        self.said[question] = AwsAnswer.of(data)
+
+    def look(self, dns: Look) -> None:
+        """Let SES look for the records of all identities."""
+        for question in [question for question in self.said if question.operation == "GetEmailIdentity"]:
+            data = self.held(question)
+            name = dict(question.parameters)["EmailIdentity"]
+            if data is not None and "@" not in name:
+                _look_for_keys(names.absolute(name), data, dns)
+                _look_for_mail_from(question.region, data, dns)
+                self.keep(question, data)
+
+
+def _look_for_keys(domain: str, data: dict[str, Any], dns: Look) -> None:
+    dkim = data.get("DkimAttributes", {})
+    zone = dkim.get("SigningHostedZone", "")
+    if not zone or not str(dkim.get("SigningAttributesOrigin", "AWS_SES")).startswith("AWS_SES"):
+        return
+    found = [dns(names.absolute(f"{token}._domainkey.{names.bare(domain)}"), "CNAME") for token in dkim["Tokens"]]
+    wanted = [(names.absolute(f"{token}.{zone}"),) for token in dkim["Tokens"]]
+    if found == wanted:
+        dkim["Status"] = data["VerificationStatus"] = "SUCCESS"
+        data["VerifiedForSendingStatus"] = True
+    elif dkim.get("Status") == "SUCCESS":
+        dkim["Status"] = "TEMPORARY_FAILURE"
+
+
+def _look_for_mail_from(region: str, data: dict[str, Any], dns: Look) -> None:
+    attributes = data.get("MailFromAttributes", {})
+    if not attributes.get("MailFromDomain") or attributes.get("MailFromDomainStatus") == "FAILED":
+        return
+    host = regions.table().regions[region].feedback_host
+    servers = [record.split()[1] for record in dns(names.absolute(attributes["MailFromDomain"]), "MX")]
+    if servers == [host]:
+        attributes["MailFromDomainStatus"] = "SUCCESS"
+    elif attributes.get("MailFromDomainStatus") == "SUCCESS":
+        attributes["MailFromDomainStatus"] = "TEMPORARY_FAILURE"
+
+
+# Commands.
+
+
+def command(line: str) -> tuple[str, str, str, dict[str, Any]]:
+    """Read a command of the AWS CLI: service, operation, region, parameters. Raises `Incomplete`."""
+    words = shlex.split(line)
+    if words[:1] != ["aws"] or words[1] not in _CLIENTS:
+        raise Incomplete(f"not a command that is known here: {line}")
+    service = _CLIENTS[words[1]]
+    every = {xform_name(name, "-"): name for name in shapes.model(service).operation_names}
+    if words[2] not in every:
+        raise Incomplete(f"{service} has no command {words[2]}")
+    shape = shapes.operation(service, every[words[2]]).input_shape
+    options = dict(_options(words[3:]))
+    region = " ".join(options.pop("region", []))
+    members = {xform_name(name, "-"): name for name in shape.members}
+    parameters: dict[str, Any] = {}
+    for option, values in options.items():
+        positive = option.removeprefix("no-")
+        if positive not in members:
+            raise Incomplete(f"{words[2]} has no option --{option}")
+        member = shape.members[members[positive]]
+        parameters[members[positive]] = _value(member, values, positive == option)
+    wrong = list(shapes.complaints(shape, parameters, request=True))
+    if wrong or not region:
+        raise Incomplete(f"{line}: {'; '.join(wrong) or 'no region'}")
+    return service, every[words[2]], region, parameters
+
+
+def _options(words: list[str]) -> Iterator[tuple[str, list[str]]]:
+    starts = [at for at, word in enumerate(words) if word.startswith("--")]
+    for start, end in zip(starts, [*starts[1:], len(words)], strict=True):
+        yield words[start].removeprefix("--"), words[start + 1 : end]
+
+
+def _value(shape: Any, values: list[str], positive: bool) -> Any:
+    kind = shape.type_name
+    if kind == "boolean":
+        return positive
+    if kind == "list" and not "".join(values).startswith("["):
+        return values
+    if kind in ("structure", "map", "list"):
+        text = " ".join(values)
+        return json.loads(text) if text[:1] in "[{" else dict(pair.split("=", 1) for pair in text.split(","))
+    return int(values[0]) if kind in ("integer", "long") else " ".join(values)
+
+
+# Writes.
+
+
+def _identity(region: str, given: dict[str, Any]) -> Aws:
+    return operations.GET_EMAIL_IDENTITY(region, EmailIdentity=given["EmailIdentity"])
+
+
+def tokens(region: str, domain: str) -> list[str]:
+    """Return the Easy DKIM tokens of an identity: always the same, others in each region."""
+    digests = (hashlib.sha256(f"{region} {domain} {number}".encode()).digest() for number in range(3))
+    return [base64.b32encode(digest).decode().lower()[:32] for digest in digests]
+
+
+def _create_identity(account: Account, region: str, given: dict[str, Any]) -> dict[str, Any] | Refused:
+    question, name = _identity(region, given), given["EmailIdentity"]
+    if account.held(question):
+        return Refused("AlreadyExistsException", f"Email identity {name} already exist.")
+    zone = names.bare(regions.table().regions[region].dkim_zone)
+    dkim = {"SigningEnabled": True, "Status": "PENDING", "SigningAttributesOrigin": "AWS_SES", "SigningHostedZone": zone}
+    domain = {"Tokens": tokens(region, name), "CurrentSigningKeyLength": "RSA_2048_BIT", "NextSigningKeyLength": "RSA_2048_BIT"}
+    kind = "EMAIL_ADDRESS" if "@" in name else "DOMAIN"
+    created: dict[str, Any] = {"IdentityType": kind, "VerifiedForSendingStatus": False}
+    if kind == "DOMAIN":
+        created["DkimAttributes"] = dkim | domain
+    more = {"FeedbackForwardingStatus": True, "VerificationStatus": "PENDING", "Policies": {}}
+    account.keep(question, created | more | {"MailFromAttributes": {"BehaviorOnMxFailure": "USE_DEFAULT_VALUE"}})
+    _list(account, region, lambda rows: [*rows, {"IdentityName": name, "IdentityType": kind, "SendingEnabled": False}])
+    return created
+
+
+def _delete_identity(account: Account, region: str, given: dict[str, Any]) -> dict[str, Any] | Refused:
+    question, name = _identity(region, given), given["EmailIdentity"]
+    if account.held(question) is None:
+        return Refused("NotFoundException", f"Email identity {name} does not exist.")
+    account.said[question] = Refused("NotFoundException", f"Email identity {name} does not exist.")
+    _list(account, region, lambda rows: [row for row in rows if row["IdentityName"] != name])
+    return {}
+
+
+def _list(account: Account, region: str, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> None:
+    question = operations.LIST_EMAIL_IDENTITIES(region)
+    listed = account.held(question) or {}
+    account.keep(question, {"EmailIdentities": change(listed.get("EmailIdentities", []))})
+
+
+Write = Callable[[Account, str, dict[str, Any]], dict[str, Any] | Refused]
+
+
+def _on(find: Callable[[str, dict[str, Any]], Aws], change: Callable[[dict[str, Any], dict[str, Any]], str | None]) -> Write:
+    """A write that changes one answer in place. `change` returns a complaint, if AWS has one."""
+
+    def write(account: Account, region: str, given: dict[str, Any]) -> dict[str, Any] | Refused:
+        data = account.held(find(region, given))
+        if data is None:
+            return Refused("NotFoundException", "There is no such thing.")
+        if complaint := change(data, given):
+            return Refused("BadRequestException", complaint)
+        account.keep(find(region, given), data)
+        return {}
+
+    return write
+
+
+def _mail_from(data: dict[str, Any], given: dict[str, Any]) -> str | None:
+    mail_from, behaviour = given.get("MailFromDomain", ""), given.get("BehaviorOnMxFailure", "USE_DEFAULT_VALUE")
+    identity = names.absolute(given["EmailIdentity"].rpartition("@")[2])
+    if not mail_from:
+        data["MailFromAttributes"] = {"BehaviorOnMxFailure": behaviour}
+        return None
+    if names.absolute(mail_from) == identity or not names.below(names.absolute(mail_from), identity):
+        return f"Provided MAIL-FROM domain <{mail_from}> is not subdomain of the domain of the identity"
+    before = data.get("MailFromAttributes", {})
+    kept = before.get("MailFromDomainStatus") == "SUCCESS" and before.get("MailFromDomain") == mail_from
+    status = "SUCCESS" if kept else "PENDING"
+    data["MailFromAttributes"] = {"MailFromDomain": mail_from, "MailFromDomainStatus": status, "BehaviorOnMxFailure": behaviour}
+    return None
+
+
+def _signing(data: dict[str, Any], given: dict[str, Any]) -> None:
+    data["DkimAttributes"]["SigningEnabled"] = given.get("SigningEnabled", False)
+
+
+def _keys(data: dict[str, Any], given: dict[str, Any]) -> None:
+    wanted = given.get("SigningAttributes", {}).get("NextSigningKeyLength", "RSA_2048_BIT")
+    data["DkimAttributes"] |= {"SigningAttributesOrigin": given["SigningAttributesOrigin"], "NextSigningKeyLength": wanted}
+
+
+def _forwarding(data: dict[str, Any], given: dict[str, Any]) -> None:
+    data["FeedbackForwardingStatus"] = given.get("EmailForwardingEnabled", False)
+
+
+def _sending(data: dict[str, Any], given: dict[str, Any]) -> None:
+    data["SendingEnabled"] = given.get("SendingEnabled", False)
+
+
+def _suppression(data: dict[str, Any], given: dict[str, Any]) -> None:
+    data["SuppressionAttributes"] = {"SuppressedReasons": given.get("SuppressedReasons", [])}
+
+
+def _details(data: dict[str, Any], given: dict[str, Any]) -> None:
+    told = {name: given[name] for name in ("MailType", "WebsiteURL")}
+    data["Details"] = told | {"ReviewDetails": {"Status": "PENDING"}}
+
+
+def _set_sending(data: dict[str, Any], given: dict[str, Any]) -> None:
+    data["SendingOptions"] = {"SendingEnabled": given.get("SendingEnabled", False)}
+
+
+def _account(region: str, given: dict[str, Any]) -> Aws:
+    return operations.GET_ACCOUNT(region)
+
+
+def _configuration_set(region: str, given: dict[str, Any]) -> Aws:
+    return operations.GET_CONFIGURATION_SET(region, ConfigurationSetName=given["ConfigurationSetName"])
+
+
+def _activate(account: Account, region: str, given: dict[str, Any]) -> dict[str, Any] | Refused:
+    active = operations.DESCRIBE_ACTIVE_RECEIPT_RULE_SET(region)
+    if "RuleSetName" not in given:
+        account.keep(active, {})
+        return {}
+    rules = account.held(operations.DESCRIBE_RECEIPT_RULE_SET(region, RuleSetName=given["RuleSetName"]))
+    if rules is None:
+        return Refused("RuleSetDoesNotExist", f"Rule set does not exist: {given['RuleSetName']}")
+    account.keep(active, rules)
+    return {}
+
+
+def _update_rule(account: Account, region: str, given: dict[str, Any]) -> dict[str, Any] | Refused:
+    active = operations.DESCRIBE_ACTIVE_RECEIPT_RULE_SET(region)
+    data = account.held(active) or {}
+    if data.get("Metadata", {}).get("Name") != given["RuleSetName"]:
+        return Refused("RuleSetDoesNotExist", f"Rule set does not exist: {given['RuleSetName']}")
+    data["Rules"] = [given["Rule"] if rule["Name"] == given["Rule"]["Name"] else rule for rule in data["Rules"]]
+    account.keep(active, data)
+    return {}
+
+
+def _unsuppress(account: Account, region: str, given: dict[str, Any]) -> dict[str, Any] | Refused:
+    question = operations.GET_SUPPRESSED_DESTINATION(region, EmailAddress=given["EmailAddress"])
+    if account.held(question) is None:
+        return Refused("NotFoundException", "It is not on the suppression list.")
+    account.said[question] = Refused("NotFoundException", "It is not on the suppression list.")
+    return {}
+
+
+_WRITES: dict[str, Write] = {
+    "CreateEmailIdentity": _create_identity,
+    "DeleteEmailIdentity": _delete_identity,
+    "PutEmailIdentityMailFromAttributes": _on(_identity, _mail_from),
+    "PutEmailIdentityDkimAttributes": _on(_identity, _signing),
+    "PutEmailIdentityDkimSigningAttributes": _on(_identity, _keys),
+    "PutEmailIdentityFeedbackAttributes": _on(_identity, _forwarding),
+    "PutAccountSendingAttributes": _on(_account, _sending),
+    "PutAccountSuppressionAttributes": _on(_account, _suppression),
+    "PutAccountDetails": _on(_account, _details),
+    "PutConfigurationSetSendingOptions": _on(_configuration_set, _set_sending),
+    "DeleteSuppressedDestination": _unsuppress,
+    "SetActiveReceiptRuleSet": _activate,
+    "UpdateReceiptRule": _update_rule,
+}
