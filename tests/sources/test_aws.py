@@ -287,6 +287,17 @@ def test_without_credentials_boto3_is_not_even_imported(monkeypatch: pytest.Monk
 
 
 @pytest.mark.loopback
+def test_a_configuration_without_credentials_has_none(aws: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    aws()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_EC2_METADATA_DISABLED"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9")
+    (tmp_path / "config").write_text("[default]\nregion = eu-west-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    assert one(GET_ACCOUNT(HERE)) == Unasked("no AWS credentials were found")
+
+
+@pytest.mark.loopback
 @pytest.mark.parametrize(
     ("region", "words"), [("cn-north-1", "does not exist in China"), ("us-iso-east-1", "does not exist in us-iso")]
 )
