@@ -151,8 +151,8 @@ class DnsSource:
         self._leave(flight)
         gate, now = flight.server.gate, monotonic()
         if gate.queue or gate.wait(now) > 0:
-            gate.queue.append(flight)
             self._set_alarm(flight, flight.ends)
+            gate.queue.append((flight, flight.alarm))
         else:
             self._send(flight, now)
 
@@ -244,8 +244,8 @@ class DnsSource:
 
     def _let_in(self, gate: Gate, now: float) -> None:
         while gate.queue and gate.wait(now) <= 0:
-            flight = gate.queue.popleft()
-            if not flight.done:
+            flight, serial = gate.queue.popleft()
+            if flight.alarm == serial:  # else it has its answer, or its place is elsewhere by now
                 self._send(flight, now)
 
     def _set_alarm(self, flight: Flight, due: float) -> None:
@@ -312,7 +312,6 @@ class DnsSource:
             self._finish(flight, step)
 
     def _finish(self, flight: Flight, result: Result) -> None:
-        flight.done = True
         flight.alarm = 0
         self._leave(flight)
         self._forget(flight)

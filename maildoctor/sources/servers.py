@@ -29,7 +29,7 @@ class Gate:
         self.room = room
         self.inside = 0
         self.due = 0.0
-        self.queue: deque[Flight] = deque()
+        self.queue: deque[tuple[Flight, int]] = deque()
 
     def wait(self, now: float) -> float:
         """Return how long the next question has to wait: 0 is now, infinity until one comes back."""
@@ -114,7 +114,10 @@ def _context(protocol: str) -> ssl.SSLContext:
 
 @dataclass(eq=False)
 class Flight:
-    """One lookup on its way: where it is, the attempts that may still be answered and when they went out, when it fails."""
+    """One lookup on its way: where it is, the attempts that may still be answered and when they went out, when it fails.
+
+    `alarm` is the serial number of what is to happen next, be it an alarm or its turn in a queue; whatever has another is stale.
+    """
 
     lookup: Lookup
     servers: list[Server]
@@ -124,7 +127,6 @@ class Flight:
     sent: int = 0
     ends: float = math.inf
     alarm: int = 0
-    done: bool = False
 
     @property
     def server(self) -> Server:

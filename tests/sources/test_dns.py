@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic
 from typing import ClassVar
 
 import dns.edns
@@ -150,6 +151,20 @@ def test_thousands_of_questions_are_each_asked_once() -> None:
     assert found == {question: DnsAnswer(records=(f'"{question.name}"',), ttl=60) for question in questions}
     assert dns_source.datagrams == len(server.queries) == 3000
     assert len(set(server.ports)) > 10  # a port serves for a while only
+
+
+def test_a_question_that_queues_twice_goes_out_once() -> None:
+    with serve(good) as server, source(server) as dns_source:
+        gate = dns_source.servers[0].gate
+        gate.inside = gate.room
+        dns_source.ask(TXT)
+        dns_source._enqueue(dns_source.open[TXT])
+        assert len(gate.queue) == 2
+        gate.inside = 0
+        dns_source._let_in(gate, monotonic())
+        assert (dns_source.datagrams, gate.inside, len(gate.queue)) == (1, 1, 0)
+        assert dns_source.answers() == {TXT: SAID}
+        assert gate.inside == 0
 
 
 def test_a_question_asked_again_while_it_is_open_goes_out_once() -> None:
