@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
 import dns.edns
 import dns.flags
@@ -19,6 +19,7 @@ import pytest
 import trustme
 
 from maildoctor.ask import Dns, DnsAnswer, Failure, Question, Result, Unasked
+from maildoctor.sources.channels import Broken
 from maildoctor.sources.dns import DnsSource
 from maildoctor.sources.live import Live
 from maildoctor.sources.resolvers import Resolver
@@ -393,6 +394,18 @@ def test_resolvers_that_nobody_runs_fail_at_once(closed: Nameserver) -> None:
     assert found == dict.fromkeys(questions, failure)
 
 
+def test_two_attempts_that_are_refused_together_count_once() -> None:
+    with serve(silent) as server, source(server) as dns_source:
+        dns_source.ask(TXT)
+        flight = dns_source.open[TXT]
+        while len(flight.attempts) < 2:
+            dns_source._turn()
+        channel, _ = next(iter(flight.attempts))
+        dns_source._break(channel, flight.server, Broken("connection refused", refused=True))
+        assert flight.lookup.unreached == 1
+        assert dns_source.open
+
+
 def test_a_resolver_that_nobody_runs_is_passed_over(closed: Nameserver) -> None:
     with serve(good) as server:
         assert ask_one(source(closed, server, pause=30, patience=60)) == SAID
@@ -609,6 +622,23 @@ def test_a_resolver_by_name(trusted: trustme.CA) -> None:
     assert isinstance(result, DnsAnswer)
 
 
+def test_a_resolver_by_name_is_tried_at_each_of_its_addresses(trusted: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in ("127.0.0.9", "127.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_asked, **_options: found)
+    with serve_tls(echo, context(trusted, "dns.example")) as server:
+        result = ask_one(DnsSource([Resolver("dns.example", server.port, "tls", "dns.example")], patience=20))
+    assert isinstance(result, DnsAnswer)
+
+
+def test_a_resolver_by_a_name_that_cannot_be_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_asked: object, **_options: object) -> NoReturn:
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    result = ask_one(DnsSource([Resolver("dns.example", 853, "tls", "dns.example")], patience=20))
+    assert result == Failure("unreachable", "no answer from tls://dns.example: the system cannot resolve dns.example")
+
+
 def test_what_is_said_over_udp_cannot_be_told_by_an_encrypted_resolver() -> None:
     dns_source = DnsSource([Resolver("127.0.0.1", 853, "tls", "127.0.0.1")])
     assert ask_one(dns_source, Dns("shop.example.", "TXT", over="udp")) == Unasked("tls://127.0.0.1 is not asked over UDP")
@@ -636,6 +666,12 @@ def test_a_type_that_nobody_knows_is_an_error_of_ours() -> None:
         with pytest.raises(ValueError, match="no type"):
             dns_source.ask(Dns("shop.example.", "NONSENSE"))
         assert not dns_source.open
+
+
+def test_only_resolvers_of_other_machines_are_spared() -> None:
+    near, far = DnsSource([Resolver("127.0.0.1"), Resolver("192.0.2.1")]).servers
+    assert near.gate.interval == 0
+    assert 1 / far.gate.interval < 1000
 
 
 def test_live_hands_on_what_is_for_the_dns() -> None:

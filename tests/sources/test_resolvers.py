@@ -9,7 +9,7 @@ import pytest
 
 from maildoctor.sources import resolvers
 from maildoctor.sources.resolvers import Resolver
-from maildoctor.sources.servers import Gate, fresh_id
+from maildoctor.sources.servers import Gate, Server, fresh_id
 
 
 @pytest.mark.parametrize(
@@ -109,6 +109,20 @@ def test_a_gate_has_room_for_so_many() -> None:
     assert gate.wait(0) == math.inf
     gate.inside -= 1
     assert gate.wait(0) == 0
+
+
+def test_how_long_to_wait_is_learnt_from_the_answers() -> None:
+    server = Server(Resolver("192.0.2.1"), Gate(1, 1))
+    assert server.pause(0.3) == 0.3
+    for _ in range(20):
+        server.heard(0.02)
+    assert server.pause(0.3) == 0.15  # no sooner: a name that the resolver has to look up takes longer
+    for seconds in (0.04, 0.08, 0.12) * 10:
+        server.heard(seconds)
+    assert 0.15 < server.pause(0.3) < 0.3
+    for seconds in (0.01, 0.3) * 10:
+        server.heard(seconds)
+    assert server.pause(0.3) == 0.3
 
 
 def test_an_id_in_use_is_not_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:

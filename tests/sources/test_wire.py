@@ -248,7 +248,7 @@ START = len(HEAD + QUESTION)
         ("a pointer forward", _answer(struct.pack("!H", 0xC000 | START + 12), 16, b"\1a\0")),
         ("half a pointer", _answer(HERE, 5, b"\xc0")),
         ("a bit-string label", _answer(b"\x41a\0", 16, b"\1a")),
-        ("a name of 256 octets", _answer((b"\x3f" + b"a" * 63) * 4 + b"\0", 16, b"\1a")),
+        ("a name of 256 octets", _answer((b"\x3f" + b"a" * 63) * 3 + b"\x3e" + b"a" * 62 + b"\0", 16, b"\1a")),
         ("an address of 3 octets", _answer(HERE, 1, b"abc")),
         ("an IPv4 address as AAAA", _answer(HERE, 28, b"abcd")),
         ("an IPv6 address as A", _answer(HERE, 1, b"a" * 16)),
