@@ -11,14 +11,13 @@ from maildoctor.model import Finding, Record, Remedy, Severity
 from maildoctor.names import bare
 from maildoctor.rdata import Text
 from maildoctor.registry import check, fact
-from maildoctor.subjects.mail_from import MailFrom
 
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
 _QUOTES = "\"'\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f"
 _BLANKS = "\u00a0\udca0\u2007\u202f\t"
 _STRAY = re.compile(f"[{_INVISIBLE}{_QUOTES}{_BLANKS}\\\\]|^ ")
 _WORDS = {"\\": "a backslash", '"': "a quotation mark", " ": "a blank at its beginning"}
-_VERSION = {"spf1": re.compile(r"v=spf1(?: |$)", re.IGNORECASE), "dmarc1": re.compile(r"v=DMARC1\s*(?:;|$)", re.IGNORECASE)}
+_VERSION = re.compile(r"v=DMARC1[ \t]*(?:;|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -35,27 +34,25 @@ class Stray:
 
 
 @fact
-def strays(texts: Answer, dmarc_texts: Answer, mail_from: MailFrom) -> tuple[Stray, ...]:
-    """The SPF and DMARC records with stray characters. SPF records that are only quoted twice are for `spf-literal-quotes`."""
-    places = [(texts, "spf1"), (dmarc_texts, "dmarc1"), *((item.txt, "spf1") for item in mail_from.names)]
-    return tuple(stray for answer, tag in places for stray in _strays(answer, tag))
+def strays(dmarc_texts: Answer) -> tuple[Stray, ...]:
+    """The DMARC records with stray characters. Of SPF records the `spf-` checks tell the same, each with its own cure."""
+    return tuple(_strays(dmarc_texts))
 
 
-def _strays(answer: Answer, tag: str) -> Iterator[Stray]:
-    version = _VERSION[tag]
-    other = any(version.match(text.text) and not _STRAY.search(text.text) for text in answer.texts)
+def _strays(answer: Answer) -> Iterator[Stray]:
+    other = any(_VERSION.match(text.text) and not _STRAY.search(text.text) for text in answer.texts)
     for record in answer.records:
         text = Text.parse(record).text
         found = _STRAY.search(text)
         cleaned = clean(text)
-        if not found or not version.match(cleaned) or (tag == "spf1" and _only_quoted(text)):
-            continue
-        what = _WORDS.get(found[0]) or f"the character U+{ord(found[0]) & 0xFF if found[0] == chr(0xDCA0) else ord(found[0]):04X}"
-        yield Stray(answer.question.name, record, what, not version.match(text), cleaned, other)
+        if found and _VERSION.match(cleaned):
+            yield Stray(answer.question.name, record, _what(found[0]), not _VERSION.match(text), cleaned, other)
 
 
-def _only_quoted(text: str) -> bool:
-    return not _STRAY.search(re.sub(r'^\\?"|\\?"$', "", text))
+def _what(character: str) -> str:
+    # A surrogate stands for an octet that is no UTF-8.
+    code = ord(character) & 0xFF if 0xDC80 <= ord(character) <= 0xDCFF else ord(character)
+    return _WORDS.get(character) or f"the character U+{code:04X}"
 
 
 def clean(text: str) -> str:
@@ -67,7 +64,7 @@ def clean(text: str) -> str:
 
 @check("dns-txt-stray-characters", Severity.WARN, "RFC 7208 4.5", "RFC 9989 4.7")
 def dns_txt_stray_characters(strays: tuple[Stray, ...]) -> Iterator[Finding]:
-    """No quotation marks, backslashes or invisible characters stand in the domain's policy records.
+    """No quotation marks, backslashes or invisible characters stand in the DMARC record.
 
     They come with copying from web pages and word processors. Receivers that find them do not recognise the record, or the part of
     it, and say nothing.

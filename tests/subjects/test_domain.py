@@ -49,6 +49,11 @@ def value(zone: str, fact: str, settings: Settings | None = None, domain: str = 
         ("", Settings(), {"parked": "no MX, and no sign that it sends"}),
         ('@ TXT "v=spf1 -all"', Settings(), {"parked": "no MX, and no sign that it sends"}),
         (SES, Settings(), {"send": "its SPF record includes amazonses.com"}),
+        (
+            '@ TXT "\\239\\187\\191v=spf1\\194\\160include:amazonses.com -all"',
+            Settings(),
+            {"send": "its SPF record includes amazonses.com"},
+        ),
         ('@ TXT "v=spf1 mx -all"', Settings(), {"send": "its SPF record authorises senders"}),
         (BOUNCE, Settings(), {"send": "a name below it has the MX of an SES MAIL FROM"}),
         ('_amazonses TXT "token"', Settings(), {"send": "_amazonses holds an SES verification token"}),
