@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Literal
 
 from maildoctor import names
@@ -41,12 +41,12 @@ class Entry:
         """The strings joined without anything between them (RFC 7208 3.3)."""
         return "".join(self.strings)
 
-    @property
+    @cached_property
     def policy(self) -> spf.Policy:
         """What it says, read as an SPF record."""
         return spf.parse(self.text)
 
-    @property
+    @cached_property
     def apart(self) -> spf.Policy | None:
         """What it says with a space between its strings, where the joint made one term out of two; else None."""
         apart = spf_repair.unjoined(self.strings)
@@ -61,23 +61,23 @@ class Site:
     use: Literal["domain", "mail-from"]
     txt: Answer
 
-    @property
+    @cached_property
     def entries(self) -> tuple[Entry, ...]:
         """All its TXT records."""
         pairs = zip(self.txt.records, self.txt.texts, strict=True)
         return tuple(Entry(value, tuple(_decoded(part) for part in text.strings)) for value, text in pairs)
 
-    @property
+    @cached_property
     def records(self) -> tuple[Entry, ...]:
         """Its SPF records. One is right (RFC 7208 3.2)."""
         return tuple(entry for entry in self.entries if spf.is_policy(entry.text))
 
-    @property
+    @cached_property
     def only(self) -> Entry | None:
         """Its SPF record, if there is exactly one."""
         return self.records[0] if len(self.records) == 1 else None
 
-    @property
+    @cached_property
     def policy(self) -> spf.Policy | None:
         """What its record says, if there is exactly one, and without a fault."""
         return self.only.policy if self.only and not self.only.policy.faults and not self.only.apart else None
@@ -182,7 +182,8 @@ def sound(sites: Iterable[Site]) -> Iterator[tuple[Site, spf.Policy]]:
         if site.policy:
             found = True
             yield site, site.policy
-        why = why or cause(site)
+        elif not why:
+            why = cause(site)
     if not found:
         raise ExplainedBy(why) if why else DoesNotApply("no SPF record is published")
 
