@@ -59,14 +59,16 @@ def _proven(learning: Learning, before: tuple[Outcome, ...], check: Check, findi
 
 def cures(learning: Learning, before: tuple[Outcome, ...], check: Check, finding: Finding) -> bool:
     """Tell whether the finding is gone, and no check worse, once its records are published."""
-    after = {outcome.check.id: outcome for outcome in rerun(learning, before, finding.remedy)}
-    gone = not any(_same(finding, other) for other in after[check.id].findings)
-    return gone and all(_bad(after[outcome.check.id]) <= _bad(outcome) for outcome in before if not hidden(outcome, check))
+    old = {outcome.check.id: outcome for outcome in before}
+    new = {outcome.check.id: outcome for outcome in rerun(learning, before, finding.remedy)}
+    gone = not any(_same(finding, other) for other in new[check.id].findings)
+    return gone and all(_bad(new[id]) <= _bad(old[id]) or uncovered(old[id], old, new) for id in old)
 
 
-def hidden(outcome: Outcome, by: Check) -> bool:
-    """Tell whether a check was silent because another names the cause. What it says afterwards is nothing new."""
-    return outcome.reason == str(ExplainedBy(by.id))
+def uncovered(outcome: Outcome, old: Mapping[str, Outcome], new: Mapping[str, Outcome]) -> bool:
+    """Tell whether a check was silent because another named the cause, which is mended: what it says now is nothing new."""
+    cause = outcome.reason.removeprefix(str(ExplainedBy("")))
+    return outcome.status is Status.NOT_APPLICABLE and cause in old and _bad(new[cause]) < _bad(old[cause])
 
 
 def _same(finding: Finding, other: Finding) -> bool:

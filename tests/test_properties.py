@@ -20,7 +20,7 @@ from maildoctor.ask import AwsAnswer, DnsAnswer, Failure, Question, Result, Sour
 from maildoctor.audit import audit, prepare, report
 from maildoctor.learning import Learning
 from maildoctor.model import Finding, Outcome, Report, Status
-from maildoctor.proof import UNPROVEN, hidden, rerun
+from maildoctor.proof import UNPROVEN, rerun, uncovered
 from maildoctor.sources import bundle
 from tests.story import NOW, Expected, Story, stories
 
@@ -122,7 +122,7 @@ def test_every_remedy_cures_and_nothing_becomes_worse(story: Story, expected: Ex
             continue
         after = {other.check.id: other for other in rerun(learning, told.outcomes, finding.remedy)}
         assert finding.message not in [other.message for other in after[outcome.check.id].findings if other.where == finding.where]
-        open_ = {check: old for check, old in before.items() if not hidden(old, by=outcome.check)}
+        open_ = {check: old for check, old in before.items() if not uncovered(old, before, after)}
         worse = {check: (old.status, after[check].status) for check, old in open_.items() if bad(after[check]) > bad(old)}
         assert not worse, f"{outcome.check.id}: {finding.remedy}"
 

@@ -1,13 +1,227 @@
-"""The sending paths: for each way in which the domain sends mail, what a receiver will compute (RFC 9989 5.3)."""
+"""The sending paths: for each way in which the domain sends mail, what a receiver will compute (RFC 9989 5.3).
+
+DMARC passes when SPF or DKIM passes for a name that is aligned with the domain in From. With SES, SPF is evaluated at the custom
+MAIL FROM, or at a name of Amazon's, which never aligns; DKIM at the domain whose tokens are published.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from maildoctor import names
+from maildoctor.ask import Ask, NotAsked, Undecided, any_of
 from maildoctor.model import Path
 from maildoctor.registry import fact
-from maildoctor.subjects.domain import Roles
+from maildoctor.settings import Settings
+from maildoctor.subjects.dkim import Signing
+from maildoctor.subjects.dmarc import DmarcPolicy
+from maildoctor.subjects.dmarc_walk import aligned
+from maildoctor.subjects.domain import Regions, Roles
+from maildoctor.subjects.mail_from import MailFrom, MailFromName
+from maildoctor.subjects.spf import SesSpf
+
+NO_MAIL_FROM = "no MAIL FROM name was given, and none was found under the usual names"
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One of the two proofs of a path: `result` in the words of RFC 8601, for `name`, and whether that aligns with From."""
+
+    name: str
+    result: str | Undecided
+    aligned: bool | Undecided
+    detail: str = ""
+
+    def passes(self) -> bool:
+        """Whether it passes and aligns. Raises the reason where that could not be told."""
+        if isinstance(self.result, Undecided):
+            raise self.result
+        return self.result == "pass" and self.aligns()
+
+    def aligns(self) -> bool:
+        """Whether its name belongs to From, whatever the result. Raises the reason where that could not be told."""
+        if isinstance(self.aligned, Undecided):
+            raise self.aligned
+        return self.aligned
+
+    @property
+    def word(self) -> str:
+        """The result, or "unknown"."""
+        return "unknown" if isinstance(self.result, Undecided) else self.result
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way in which the domain sends, before it is put into words."""
+
+    sender: str
+    author: str
+    spf: Leg
+    dkim: Leg
+
+    @property
+    def ses(self) -> bool:
+        """Whether SES sends it."""
+        return self.sender.startswith("ses")
+
+    def passes(self) -> bool:
+        """Whether DMARC passes. One leg that does decides, even where the other could not be told."""
+        return any_of(self.spf.passes, self.dkim.passes)
 
 
 @fact
-def paths(roles: Roles) -> tuple[Path, ...]:
-    """The sending paths of the domain."""
-    return ()
+def routes(
+    ask: Ask,
+    author_domain: str,
+    settings: Settings,
+    roles: Roles,
+    regions: Regions | Undecided,
+    mail_from: MailFrom | Undecided,
+    ses_spf: tuple[SesSpf, ...] | Undecided,
+    signing: Signing | Undecided,
+    dmarc_policy: DmarcPolicy | Undecided,
+) -> tuple[Route, ...]:
+    """All ways in which the domain sends: SES with each MAIL FROM name, and each sender address that was told."""
+    judge = _Alignment(ask, author_domain, dmarc_policy)
+    dkim = _dkim_leg(judge, signing)
+    found: list[Route] = []
+    if roles.ses:
+        region = regions.names[0] if isinstance(regions, Regions) and len(regions.names) == 1 else ""
+        legs = _ses_legs(judge, mail_from, ses_spf)
+        found += [Route(_sender(own_region or region), author_domain, spf, dkim) for spf, own_region in legs]
+    own_dkim = _own_dkim(author_domain)
+    found += [Route(address, author_domain, _own_leg(ask, judge, address, settings), own_dkim) for address in settings.sender_ips]
+    return tuple(found)
+
+
+def _sender(region: str) -> str:
+    return f"ses:{region}" if region else "ses"
+
+
+@dataclass(frozen=True)
+class _Alignment:
+    """Whether names align with From, under the modes that the DMARC record asks for (RFC 9989 4.4)."""
+
+    ask: Ask
+    author: str
+    policy: DmarcPolicy | Undecided
+
+    def of(self, name: str, mode: Callable[[DmarcPolicy], str]) -> bool | Undecided:
+        if isinstance(self.policy, Undecided):
+            return self.policy
+        strict = mode(self.policy) == "s"
+        return _told(lambda: aligned(self.ask, name, self.author, strict))
+
+
+def _told(test: Callable[[], bool]) -> bool | Undecided:
+    try:
+        return test()
+    except Undecided as reason:
+        return reason
+
+
+def _ses_legs(judge: _Alignment, mail_from: MailFrom | Undecided, ses_spf: tuple[SesSpf, ...] | Undecided) -> list[tuple[Leg, str]]:
+    if isinstance(mail_from, Undecided):
+        return [(Leg("", mail_from, mail_from), "")]
+    if not mail_from.names:
+        reason = NotAsked(NO_MAIL_FROM)
+        return [(Leg("", reason, reason, NO_MAIL_FROM), "")]
+    results = {} if isinstance(ses_spf, Undecided) else {spf.name: spf for spf in ses_spf}
+    legs = []
+    for name in mail_from.names:
+        known = results.get(name.name)
+        result: str | Undecided = known.result if known else _missing(ses_spf)
+        leg = Leg(name.name, result, judge.of(name.name, lambda policy: policy.aspf), known.because if known else "")
+        legs.append((leg, _region(name)))
+    return legs
+
+
+def _missing(ses_spf: tuple[SesSpf, ...] | Undecided) -> Undecided:
+    return ses_spf if isinstance(ses_spf, Undecided) else NotAsked("its SPF was not evaluated")
+
+
+def _region(name: MailFromName) -> str:
+    try:
+        return name.region
+    except Undecided:
+        return ""
+
+
+def _dkim_leg(judge: _Alignment, signing: Signing | Undecided) -> Leg:
+    if isinstance(signing, Undecided):
+        return Leg("", signing, signing)
+    if signing.result == "unknown":
+        reason = NotAsked(signing.detail)
+        return Leg(signing.domain, reason, reason, signing.detail)
+    result = "pass" if signing.result == "pass" else "fail"
+    return Leg(signing.domain, result, judge.of(signing.domain, lambda policy: policy.adkim), signing.detail)
+
+
+def _own_leg(ask: Ask, judge: _Alignment, address: str, settings: Settings) -> Leg:
+    from maildoctor.engines import spf_evaluation
+
+    name = settings.mail_from or judge.author
+    evaluation = spf_evaluation.evaluate(ask, address, f"postmaster@{names.bare(name)}", names.bare(name))
+    return Leg(name, evaluation.result, judge.of(name, lambda policy: policy.aspf), evaluation.explanation)
+
+
+def _own_dkim(author: str) -> Leg:
+    reason = NotAsked("whether the own server signs is not seen in DNS")
+    return Leg(author, reason, reason, reason.reason)
+
+
+@fact
+def paths(routes: tuple[Route, ...], dmarc_policy: DmarcPolicy | Undecided) -> tuple[Path, ...]:
+    """The sending paths as the report shows them."""
+    return tuple(_path(route, dmarc_policy) for route in routes)
+
+
+def _path(route: Route, policy: DmarcPolicy | Undecided) -> Path:
+    dmarc, disposition, because = _verdict(route, policy)
+    return Path(
+        sender=route.sender,
+        author=route.author,
+        mail_from=route.spf.name,
+        spf=route.spf.word,
+        spf_aligned=route.spf.aligned is True,
+        dkim=route.dkim.word,
+        dkim_domain=route.dkim.name,
+        dkim_aligned=route.dkim.aligned is True,
+        dmarc=dmarc,
+        policy="" if isinstance(policy, Undecided) else policy.policy,
+        disposition=disposition,
+        because=because,
+        spf_detail=route.spf.detail,
+        dkim_detail=route.dkim.detail,
+    )
+
+
+def _verdict(route: Route, policy: DmarcPolicy | Undecided) -> tuple[str, str, str]:
+    """Return the DMARC result, what a receiver does, and why."""
+    if isinstance(policy, Undecided):
+        return "unknown", "unknown", policy.reason
+    try:
+        passes = route.passes()
+    except Undecided as reason:
+        return ("unknown" if policy.policy else "none"), "unknown", reason.reason
+    if not policy.policy:
+        return "none", "accept", "there is no DMARC record: each receiver decides for itself"
+    if passes:
+        return "pass", "accept", _by(route)
+    disposition = {"none": "accept", "quarantine": "quarantine", "reject": "reject"}[policy.policy]
+    return "fail", disposition, f"neither SPF nor DKIM passes for a name aligned with From; p={policy.policy}"
+
+
+def _by(route: Route) -> str:
+    spf, dkim = (_passing(leg) for leg in (route.spf, route.dkim))
+    if spf and dkim:
+        return "by SPF and by DKIM"
+    return "by SPF alone: accepted until it is forwarded" if spf else "by DKIM alone"
+
+
+def _passing(leg: Leg) -> bool:
+    try:
+        return leg.passes()
+    except Undecided:
+        return False

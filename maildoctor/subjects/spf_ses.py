@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from maildoctor import regions
-from maildoctor.ask import Ask, Dns, ExplainedBy, Undecided
+from maildoctor.ask import Ask, Dns, DoesNotApply, ExplainedBy, Undecided
 from maildoctor.engines.spf_tree import Tree
 from maildoctor.model import Finding, Remedy, Severity
 from maildoctor.names import bare
@@ -15,6 +15,7 @@ from maildoctor.records import spf, spf_repair
 from maildoctor.registry import check, fact
 from maildoctor.subjects.mail_from import MailFrom
 from maildoctor.subjects.mail_from_found import MailFromFound
+from maildoctor.subjects.mx import WorkMail
 from maildoctor.subjects.spf import SES, SES_TERM, SesSpf, Site, change, is_ses, readable, sound
 from maildoctor.subjects.spf_lookups import MOST_LOOKUPS, permanent
 
@@ -69,12 +70,16 @@ def _explained(site: Site, tree: Tree, hardcoded: tuple[Hardcoded, ...]) -> str:
 
 
 @check("spf-ses-include-at-apex", Severity.NOTE, "RFC 7208 2.4", "SES developer guide: mail-from")
-def spf_ses_include_at_apex(spf_sites: tuple[Site, ...], spf_trees: tuple[Tree, ...], mail_from: MailFrom) -> Iterator[Finding]:
+def spf_ses_include_at_apex(
+    spf_sites: tuple[Site, ...], spf_trees: tuple[Tree, ...], mail_from: MailFrom, workmail: WorkMail | None
+) -> Iterator[Finding]:
     """The SPF record of the domain itself does not include amazonses.com, where it has no effect.
 
     SES never writes the domain itself into the envelope, so no receiver asks for its SPF record when SES mail comes in. The include
     costs one of ten lookups, and lets every customer of SES pass SPF with your domain in the envelope.
     """
+    if workmail and workmail.used:
+        raise DoesNotApply("WorkMail sends with the domain itself in the envelope, so it needs the include there")
     for site, policy in sound(site for site in spf_sites if not site.ses):
         useless = [term for term in policy.tested if is_ses(term) and not term.qualifier.strip("+")]
         if not useless:
