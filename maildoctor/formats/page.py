@@ -105,26 +105,39 @@ def cells(text: str) -> int:
 def wrap(text: str, width: int) -> list[str]:
     """Break a text into lines. Runs of spaces stay, for they matter in a record; a word longer than a line is cut."""
     width = max(width, 10)
-    lines, line = [], ""
+    lines, line, used = [], "", 0
     for word in text.split(" "):
-        longer = f"{line} {word}" if line else word
-        if cells(longer) <= width:
-            line = longer
+        size = cells(word)
+        if used + 1 + size <= width and (line or used):
+            line, used = f"{line} {word}", used + 1 + size
             continue
         if line:
             lines.append(line)
         *whole, line = _cut(word, width)
         lines += whole
+        used = cells(line)
     return [*lines, line]
 
 
 def _cut(word: str, width: int) -> list[str]:
-    pieces = [""]
-    for sign in word:
-        if cells(pieces[-1] + sign) > width:
-            pieces.append("")
-        pieces[-1] += sign
-    return pieces
+    """Cut a long word, after a dot or the like where there is one in the second half of a line."""
+    pieces = []
+    while (end := _fitting(word, width)) < len(word):
+        joint = max(word.rfind(sign, 0, end) for sign in ".,;:/=") + 1
+        end = joint if joint > end // 2 else end
+        pieces.append(word[:end])
+        word = word[end:]
+    return [*pieces, word]
+
+
+def _fitting(word: str, width: int) -> int:
+    """Return how many signs of a word fit into a line."""
+    used = 0
+    for at, sign in enumerate(word):
+        used += cells(sign)
+        if used > width:
+            return at
+    return len(word)
 
 
 def shortened(text: str, most: int) -> str:

@@ -62,8 +62,10 @@ def _head(page: Page, report: Report) -> None:
         reasons.append(f"{'regions' if len(report.regions) > 1 else 'region'}: {report.regions_because}")
     if reasons:
         page.text("; ".join(reasons), style="dim")
-    for name, reason in report.undecided.items():
-        page.text(f"{name} could not be told: {reason}", style="yellow")
+    for reason in dict.fromkeys(report.undecided.values()):
+        names = " and ".join(name for name, because in report.undecided.items() if because == reason)
+        if not reason.startswith("explained by "):
+            page.text(f"{names} could not be told: {reason}", style="yellow")
 
 
 def _purpose(report: Report) -> str:
@@ -176,8 +178,8 @@ def _blind(page: Page, report: Report) -> None:
     """Say what could not be looked at, one line a reason: twenty timeouts are one."""
     reasons: dict[str, list[str]] = {}
     for outcome in _with(report, Status.UNKNOWN):
-        question, _, reason = outcome.reason.rpartition(": ")
-        reasons.setdefault(reason or "no reason given", []).append(question)
+        question, _, reason = outcome.reason.partition(": ")
+        reasons.setdefault(reason or question or "no reason given", []).append(question if reason else "")
     for reason, questions in reasons.items():
         page.blank()
         page.heading("unknown", ("", f"{_many(len(questions), 'check')} could not look"))
