@@ -159,8 +159,8 @@ def _instruction(remedy: Remedy) -> str:
     old, new, run = bool(remedy.delete), len(remedy.publish), bool(remedy.commands)
     these = "this record" if new == 1 else "these records"
     if new:
-        return f"replace the old data by {these}:" if old else f"publish {these}:"
-    return "delete what is marked so:" if old else ("run:" if run else "")
+        return f"Replace the old data by {these}:" if old else f"Publish {these}:"
+    return "Delete what is marked so:" if old else ("Run:" if run else "")
 
 
 def _line(record: Record, ttl: str | None = None) -> str:
