@@ -13,7 +13,7 @@ def main() -> None:
     if arguments == ["--version"]:
         print(f"maildoctor {__version__}")
         sys.exit(0)
-    from maildoctor.cli.app import run
+    from maildoctor.cli.run import run
 
     sys.exit(run(arguments))
 

@@ -6,10 +6,12 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Literal
 
 from maildoctor import names
+
+_FILE = Path(__file__).with_name("data") / "ses_regions.toml"
 
 Known = Literal["yes", "no", "unknown"]
 
@@ -78,7 +80,7 @@ class Table:
 @cache
 def table() -> Table:
     """Read the shipped table, once."""
-    whole = tomllib.loads(resources.files("maildoctor.data").joinpath("ses_regions.toml").read_text("utf-8"))
+    whole = tomllib.loads(_FILE.read_text("utf-8"))
     return Table(
         date=whole["meta"]["date"],
         regions={id: _region(id, row) for id, row in whole["regions"].items()},

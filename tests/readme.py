@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
-from maildoctor.cli.app import run
+from maildoctor.cli.run import run
 from maildoctor.registry import catalogue
 
 _PLAIN = {"NO_COLOR": "1", "COLUMNS": "76", "TERMINAL_WIDTH": "76"}

@@ -1,16 +1,15 @@
-"""The program: its commands, and what becomes of an error."""
+"""The program as typer sees it: its commands."""
 
 from __future__ import annotations
 
-import sys
-import traceback
 from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from maildoctor import __version__
-from maildoctor.cli.exit_code import BUG, CLEAN, INTERRUPTED, USAGE
+from maildoctor.cli.exit_code import CLEAN
+from maildoctor.cli.refused import Refused, near
 
 COMMANDS = ("check", "explain", "checks")
 _Misused: type[Exception] = typer.BadParameter.__mro__[2]
@@ -47,53 +46,15 @@ def program(first: str) -> typer.Typer:
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command and return the exit code."""
-    try:
-        return _run(arguments or ["--help"])
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except SystemExit:
-        return CLEAN  # so typer leaves when nobody reads its help
-    except BrokenPipeError:
-        from maildoctor.cli.output import silence
-
-        silence(sys.stdout)
-        return CLEAN
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is ours, and gets the exit code of a bug
-        if "--debug" in arguments:
-            traceback.print_exc()
-        else:
-            _say(f"an error of the program itself, please report it: {type(error).__name__}: {error} (--debug shows where)")
-        return BUG
-
-
-def _run(arguments: list[str]) -> int:
+    """Run the command that the arguments name, and return its exit code. Raises `Refused` for what typer cannot make sense of."""
     try:
         return int(program(arguments[0])(arguments, prog_name="maildoctor", standalone_mode=False) or CLEAN)
     except _Misused as error:
-        _say(_misuse(error, arguments))
-    except ValueError as error:
-        if not isinstance(error, _refusals()):
-            raise
-        _say(str(error))
-    return USAGE
-
-
-def _refusals() -> tuple[type[ValueError], ...]:
-    """Return the errors that say what the program was given and cannot use."""
-    from maildoctor.cli.refused import Refused
-    from maildoctor.config import BadConfiguration
-    from maildoctor.registry import UnknownCheck
-    from maildoctor.sources.bundle import UnusableBundle
-    from maildoctor.sources.zonefile import MalformedZone
-
-    return Refused, BadConfiguration, UnknownCheck, UnusableBundle, MalformedZone
+        raise Refused(_misuse(error, arguments)) from error
 
 
 def _misuse(error: Exception, arguments: list[str]) -> str:
     """Return typer's words as one line, with what was perhaps meant."""
-    from maildoctor.cli.refused import near
-
     option = getattr(error, "option_name", "")
     if option:
         known = [name for name in getattr(error, "possibilities", None) or () if name != "--help"]
@@ -105,9 +66,3 @@ def _misuse(error: Exception, arguments: list[str]) -> str:
     return f"there is no command {given!r}" + (
         f"; did you mean: maildoctor check {given}?" if "." in given else near(given, COMMANDS)
     )
-
-
-def _say(line: str) -> None:
-    from maildoctor.formats.harmless import harmless
-
-    print(f"maildoctor: {harmless(line)}", file=sys.stderr)

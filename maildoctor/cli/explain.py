@@ -2,59 +2,13 @@
 
 from __future__ import annotations
 
-import pkgutil
-import sys
-from importlib import import_module
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:  # help is there sooner without
-    from maildoctor.model import Check
-
-SEVERITIES = {
-    "fail": "fail: it breaks delivery, authentication or a published requirement",
-    "warn": "warn: it works, but it is fragile",
-    "note": "note: worth knowing",
-}
-KINDS = {"dns": "DNS"}
 
 
 def explain(check: Annotated[str, typer.Argument(metavar="CHECK", show_default=False, help="The id of a check.")]) -> int:
     """Say what a check tests, why it matters, how to cure it. Offline."""
-    from maildoctor.cli import output
-    from maildoctor.formats.page import Page
-    from maildoctor.registry import needs
+    from maildoctor.cli import explanation
 
-    found = find(check.strip().lower())
-    page = Page(output.surroundings())
-    page.line(("bold", found.id))
-    page.text(found.title, style="bold")
-    for paragraph in found.explanation.split("\n\n"):
-        page.blank()
-        page.text(" ".join(paragraph.split()))
-    page.blank()
-    page.field("Severity", SEVERITIES[str(found.severity)], room=12)
-    page.field("Cure", f"maildoctor check DOMAIN --select {found.id} names what to publish or to do", room=12)
-    page.field("Needs", ", ".join(KINDS.get(kind, kind) for kind in needs(found)) or "nothing but what is told", room=12)
-    page.field("References", "; ".join(found.references), room=12)
-    output.Standard(sys.stdout).write(str(page))
-    return 0
-
-
-def find(id: str) -> Check:
-    """Return a check. Only its subject is imported, if that is enough. Raises `UnknownCheck` or `Refused`."""
-    import maildoctor.subjects
-    from maildoctor.cli.refused import Refused
-    from maildoctor.registry import CHECKS, choose
-
-    subject = id.partition("-")[0]
-    for module in pkgutil.iter_modules(maildoctor.subjects.__path__, "maildoctor.subjects."):
-        if subject and module.name.rpartition(".")[2].startswith(subject):
-            import_module(module.name)
-    if id in CHECKS:
-        return CHECKS[id]
-    several = [check.id for check in choose([id])]
-    if id in several:
-        return CHECKS[id]
-    raise Refused(f"{id} stands for several checks: {', '.join(several)}")
+    return explanation.show(check)

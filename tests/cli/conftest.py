@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from maildoctor.ask import Question, Result
-from maildoctor.cli.app import run
+from maildoctor.cli.run import run
 
 ZONE = """\
 @ SOA ns1.shop.example. admin.shop.example. 1 7200 900 1209600 300
