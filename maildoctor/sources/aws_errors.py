@@ -106,7 +106,7 @@ def _other(code: str, message: str, status: int) -> Failure:
         return Failure("malformed", f"the endpoint answered HTTP {code or status} and nothing of AWS (a proxy?)")
     if status >= 500:
         return Failure("servfail", f"AWS has a fault of its own ({code})")
-    return Failure("error", f"AWS answered {code}" + (f": {message[:200]}" if message else ""))
+    return Failure("error", f"AWS answered {code}" + (f": {' '.join(message.split())[:200]}" if message else ""))
 
 
 def misconfigured(error: Exception) -> Failure | Unasked:

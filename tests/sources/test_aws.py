@@ -143,7 +143,7 @@ def starts(loopback: Loopback, region: str) -> list[float]:
 
 @pytest.mark.loopback
 def test_ses_is_asked_in_turn_in_each_region_and_side_by_side_in_several(aws: World) -> None:
-    loopback = aws(rate=0.28)
+    loopback = aws(rate=0.1)
     regions = ("eu-west-1", "us-east-1")
     questions = [
         operation(region)
