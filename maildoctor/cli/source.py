@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +88,16 @@ class Asked:
         return Audit(recorded.domain, settings, recorded, recorded.now, f"the bundle {path.name}")
 
     def _live(self, wanted: list[tuple[Domain, Settings]]) -> Iterator[Audit]:
-        live = import_module("maildoctor.sources.live").Live(self.resolvers, timeout=self.timeout, preload=ENGINES)
+        from maildoctor.sources import dns, resolvers
+        from maildoctor.sources.live import Live
+
+        try:
+            asked = [resolvers.parse(word) for word in self.resolvers]
+        except ValueError as error:
+            raise Refused(f"--resolver {error}") from error
+        live = Live(dns.DnsSource(asked, timeout=self.timeout or SECONDS, preload=ENGINES))
         for domain, settings in wanted:
-            yield Audit(domain, settings, live, datetime.now(UTC), live.resolver)
+            yield Audit(domain, settings, live, datetime.now(UTC), live.description)
 
 
 def _offline(domain: Domain, settings: Settings, paths: tuple[Path, ...]) -> Audit:

@@ -90,19 +90,10 @@ def _token(word: str, domain: Domain) -> str:
 
 
 def _mail_from(word: str, domain: Domain) -> str:
-    try:
-        name = domain_given(word).name
-    except Refused:
-        if not re.fullmatch(r"[A-Za-z0-9-]+", word):
-            raise
-        name = ""
-    # SES: the MAIL FROM domain is a subdomain of the identity.
-    if not names.below(name, domain.name) or name == domain.name:
-        label = word.partition(".")[0]
-        raise Refused(
-            f"--mail-from {shown(word)} is not below {names.bare(domain.name)}; did you mean {label}.{names.bare(domain.name)}?"
-        )
-    return name
+    """Return the MAIL FROM name. Whether SES could take it is for a check to say: it may lie below a parent domain too."""
+    if re.fullmatch(r"[A-Za-z0-9-]+", word):
+        raise Refused(f"--mail-from {shown(word)} is no whole name; did you mean {word.lower()}.{names.bare(domain.name)}?")
+    return domain_given(word).name
 
 
 def _author(word: str) -> str:

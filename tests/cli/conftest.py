@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -57,7 +56,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 class Fake:
     """Stands for the live source."""
 
-    resolver = "192.0.2.53"
+    description = "192.0.2.53"
 
     def __init__(self, result: Result | BaseException) -> None:
         self.result = result
@@ -80,14 +79,12 @@ def live(monkeypatch: pytest.MonkeyPatch) -> Callable[[Result | BaseException], 
 
     def answering(result: Result | BaseException) -> SimpleNamespace:
         made = SimpleNamespace(given=())
-        module = ModuleType("maildoctor.sources.live")
 
         def build(*given: Any, **named: Any) -> Fake:
             made.given = (*given, named)
             return Fake(result)
 
-        vars(module)["Live"] = build
-        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setattr("maildoctor.sources.dns.DnsSource", build)
         return made
 
     return answering

@@ -77,7 +77,7 @@ def test_several_domains_end_with_the_worst(program: Program) -> None:
 def test_the_live_source_gets_resolvers_and_deadline(program: Program, live: Answering) -> None:
     made = live(DnsAnswer())
     program("check", "shop.example", *ONE, "--resolver", "192.0.2.1,[::1]:5353", "--timeout", "3")
-    assert made.given[0] == ("192.0.2.1", "[::1]:5353")
+    assert list(map(str, made.given[0])) == ["192.0.2.1", "[::1]:5353"]
     assert made.given[-1]["timeout"] == 3
 
 
@@ -140,9 +140,9 @@ REFUSED = [
     (("check", "shop.example", "--region", "us-east1"), "did you mean us-east-1?"),
     (("check", "shop.example", "--region", "cn-north-1"), "Amazon SES does not exist in cn-north-1"),
     (("check", "shop.example", "--sender-ip", "192.0.2.0/24"), "is no IP address; give one address of the network"),
-    (("check", "shop.example", "--mail-from", "bounce.mill.example"), "did you mean bounce.shop.example?"),
+    (("check", "shop.example", "--mail-from", "info@shop.example"), "did you mean shop.example?"),
     (("check", "shop.example", "--mail-from", "bounce"), "did you mean bounce.shop.example?"),
-    (("check", "shop.example", "--mail-from", "shop.example"), "is not below shop.example"),
+    (("check", "shop.example", "--resolver", "dns.example"), "'dns.example' is no resolver: write an address"),
     (("check", "shop.example", "--from", "@shop.example"), "has nothing before the @"),
     (("check", "shop.example", "--dkim-token", "a b"), "is no DKIM token or selector"),
     (("check", "shop.example", "-f", "jsno"), "no format is called 'jsno'; did you mean json?"),
