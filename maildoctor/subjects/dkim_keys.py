@@ -15,7 +15,7 @@ from maildoctor.records.dkim import KeyRecord, MalformedKey, MalformedRecord, Pu
 from maildoctor.registry import fact
 from maildoctor.settings import Domain
 from maildoctor.subjects.dkim import KeyTree, Selector, Selectors, Signing
-from maildoctor.subjects.dkim_tokens import Token, Tokens
+from maildoctor.subjects.dkim_tokens import COPIED, Token, Tokens
 from maildoctor.subjects.domain import Regions
 
 WEAK = 1024
@@ -126,10 +126,14 @@ def _key(record: KeyRecord) -> PublicKey | MalformedKey | None:
 
 @dataclass(frozen=True)
 class Keys:
-    """The selectors whose keys can be asked for. `fault`: the check that names why others, or all, cannot."""
+    """The selectors whose keys can be asked for. `fault`: the check that names why others, or all, cannot.
+
+    `shown`: selectors that answer with a key where SES wants its alias. Receivers can use it, as long as SES does not change it.
+    """
 
     places: tuple[Place, ...]
     fault: str = ""
+    shown: tuple[Place, ...] = ()
 
     def all(self) -> Iterator[Published]:
         """Yield every key record that there is. Raises `ExplainedBy` where there is none."""
@@ -168,7 +172,8 @@ def keys(selectors: Selectors, tokens: Tokens) -> Keys:
     """The keys of all selectors, but of those whose record is not where it belongs."""
     missed = {token.selector: token.fault for token in tokens.all if token.fault}
     places = tuple(Place(selector) for selector in selectors.all if selector not in missed)
-    return Keys(places, next((fault.check for fault in missed.values()), ""))
+    shown = tuple(Place(token.selector) for token in tokens.all if token.fault and token.fault.detail == COPIED)
+    return Keys(places, next((fault.check for fault in missed.values()), ""), shown)
 
 
 @dataclass(frozen=True)
@@ -242,7 +247,7 @@ def signing(domain: Domain, selectors: Selectors, keys: Keys | Undecided, key_tr
     try:
         if isinstance(keys, Undecided):
             raise keys
-        usable = sum(any(published.usable for published in place.published) for place in keys.read())
+        usable = sum(any(published.usable for published in place.published) for place in (*keys.read(), *keys.shown))
     except NotAsked as reason:
         return Signing("unknown", domain.name, 0, total, reason.reason)
     result = "pass" if usable == total else "partial" if usable else "fail"

@@ -24,6 +24,9 @@ _SES_NAME = re.compile(r"(?P<token>[a-z2-7]{32})\.(?P<zone>dkim\.(?:[a-z0-9-]+\.
 MISPLACED = ("dkim-token-doubled-name", "dkim-name-mistyped", "dkim-token-stray-characters")
 """The checks of records at wrong names, which happen to selectors of one's own as well."""
 
+COPIED = "key"
+"""Detail of an alias in whose place a key answers."""
+
 WILDCARD = "wildcard"
 """Detail of a missing alias in whose place a wildcard alias answers."""
 
@@ -220,7 +223,7 @@ class _Instead:
         if mentions:
             return Fault("dkim-token-as-txt", mentions)
         if any(dkim.resembles(text.text) for text in own):
-            return Fault("dkim-token-flattened", detail="key")
+            return Fault("dkim-token-flattened", detail=COPIED)
         addresses = tuple(record for answer in self.here[:2] for record in answer.records)
         if addresses and addresses != tuple(record for answer in self.random[:2] for record in answer.records):
             return Fault("dkim-token-proxied", detail=", ".join(addresses))

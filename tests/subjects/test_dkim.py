@@ -87,6 +87,7 @@ SIGNING: list[tuple[str, str, tuple[str, ...], tuple[str, int, int]]] = [
     ("a key for something else", f's1._domainkey TXT "{ED25519}; s=tlsrpt"\n', ("s1",), ("fail", 0, 1)),
     ("a key for SHA-1", f's1._domainkey TXT "{ED25519}; h=sha1"\n', ("s1",), ("fail", 0, 1)),
     ("a key that is being tested", f's1._domainkey TXT "{ED25519}; t=y"\n', ("s1",), ("pass", 1, 1)),
+    ("a key in place of an alias", aliases(A) + f'{B}._domainkey TXT "{ED25519}"\n', (A, B), ("pass", 2, 2)),
     ("a short key", f's1._domainkey TXT "p={SHORT}"\n', ("s1",), ("fail", 0, 1)),
     ("another text", 's1._domainkey TXT "hello"\n', ("s1",), ("fail", 0, 1)),
     ("an unknown key type", 's1._domainkey TXT "k=new; p=AAAA"\n', ("s1",), ("fail", 0, 1)),
