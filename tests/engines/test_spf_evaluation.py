@@ -150,6 +150,8 @@ WORLD: dict[str, list[Any]] = {
     "odd.example": [{"TXT": "v=spf1 REDIRECT=two.example"}],
     "mute.example": [{"TXT": "v=spf1 -all exp=why.mute.example"}],
     "why.mute.example": ["TIMEOUT"],
+    "asks.example": [{"TXT": "v=spf1 -all exp=%{v}.why.asks.example"}],
+    "in-addr.why.asks.example": [{"TXT": "not by IPv4"}],
 }
 
 
@@ -184,6 +186,10 @@ def test_the_questions_go_out_side_by_side_and_pyspf_runs_once() -> None:
 
 def test_an_explanation_is_waited_for() -> None:
     assert learn_late(Slow(SuiteZone(WORLD)), "shop.example", "192.0.2.9", []).explanation == "192.0.2.9 is not ours"
+
+
+def test_an_explanation_that_only_an_evaluation_can_name_is_waited_for_too() -> None:
+    assert learn_late(Slow(SuiteZone(WORLD)), "asks.example", "192.0.2.9", []).explanation == "not by IPv4"
 
 
 def test_an_explanation_that_cannot_be_read_changes_nothing() -> None:
