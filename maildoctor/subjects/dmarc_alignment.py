@@ -34,7 +34,7 @@ def dmarc_no_aligned_path(ses_sending: Applies, routes: tuple[Route, ...], dmarc
     Amazon's own name, and without DKIM of the domain, neither does: big receivers count such mail as unauthenticated.
     """
     for route in _by_ses(routes):
-        if not route.passes():
+        if not route.can_pass():
             if dmarc_policy.policy in ENFORCING:
                 raise ExplainedBy("dmarc-unaligned-while-enforcing")
             if dmarc_policy.aspf == "s" and route.spf.word == "pass":
@@ -63,7 +63,7 @@ def dmarc_unaligned_while_enforcing(
     if dmarc_policy.policy not in ENFORCING:
         return
     for route in _by_ses(routes):
-        if not route.passes():
+        if not route.can_pass():
             yield Finding(
                 f"p={dmarc_policy.policy} at _dmarc.{names.bare(dmarc_policy.at)} hits the domain's own mail: it is not aligned",
                 where=names.child("_dmarc", dmarc_policy.at),

@@ -26,18 +26,26 @@ NO_MAIL_FROM = "no MAIL FROM name was given, and none was found under the usual 
 
 @dataclass(frozen=True)
 class Leg:
-    """One of the two proofs of a path: `result` in the words of RFC 8601, for `name`, and whether that aligns with From."""
+    """One of the two proofs of a path: `result` in the words of RFC 8601, for `name`, and whether that aligns with From.
+
+    `at_times`: it fails for some messages only, as DKIM does while SES signs with the one key of three that cannot be found.
+    """
 
     name: str
     result: str | Undecided
     aligned: bool | Undecided
     detail: str = ""
+    at_times: bool = False
 
     def passes(self) -> bool:
         """Whether it passes and aligns. Raises the reason where that could not be told."""
         if isinstance(self.result, Undecided):
             raise self.result
         return self.result == "pass" and self.aligns()
+
+    def can_pass(self) -> bool:
+        """Whether it passes and aligns for some messages at least."""
+        return self.passes() or (self.at_times and self.aligns())
 
     def aligns(self) -> bool:
         """Whether its name belongs to From, whatever the result. Raises the reason where that could not be told."""
@@ -68,6 +76,10 @@ class Route:
     def passes(self) -> bool:
         """Whether DMARC passes. One leg that does decides, even where the other could not be told."""
         return any_of(self.spf.passes, self.dkim.passes)
+
+    def can_pass(self) -> bool:
+        """Whether DMARC passes for some messages at least. Why it does not for the others, the checks of the keys tell."""
+        return any_of(self.spf.can_pass, self.dkim.can_pass)
 
 
 @fact
@@ -155,7 +167,8 @@ def _dkim_leg(judge: _Alignment, signing: Signing | Undecided) -> Leg:
         reason = NotAsked(signing.detail)
         return Leg(signing.domain, reason, reason, signing.detail)
     result = "pass" if signing.result == "pass" else "fail"
-    return Leg(signing.domain, result, judge.of(signing.domain, lambda policy: policy.adkim), signing.detail)
+    aligned = judge.of(signing.domain, lambda policy: policy.adkim)
+    return Leg(signing.domain, result, aligned, signing.detail, at_times=signing.result == "partial")
 
 
 def _own_leg(ask: Ask, judge: _Alignment, address: str, settings: Settings) -> Leg:
@@ -210,7 +223,9 @@ def _verdict(route: Route, policy: DmarcPolicy | Undecided) -> tuple[str, str, s
     if passes:
         return "pass", "accept", _by(route)
     disposition = {"none": "accept", "quarantine": "quarantine", "reject": "reject"}[policy.policy]
-    return "fail", disposition, f"neither SPF nor DKIM passes for a name aligned with From; p={policy.policy}"
+    if route.can_pass():
+        return "fail", disposition, "SPF does not pass, and DKIM not with each key that SES may sign with"
+    return "fail", disposition, "neither SPF nor DKIM passes for a name that is aligned with From"
 
 
 def _by(route: Route) -> str:
