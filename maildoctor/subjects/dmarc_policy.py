@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from maildoctor.ask import Answer, DoesNotApply, ExplainedBy
-from maildoctor.model import Finding, Record, Remedy, Severity
+from maildoctor.ask import DoesNotApply, ExplainedBy
+from maildoctor.model import Finding, Remedy, Severity
 from maildoctor.names import bare
 from maildoctor.records import dmarc
 from maildoctor.records.dmarc import REQUESTS, Dmarc, Tag
@@ -211,24 +211,15 @@ def _capitals(tag: Tag) -> bool:
     return _odd(tag).endswith("in capitals")
 
 
-@check("dmarc-parked-domain-spoofable", Severity.WARN, "RFC 9989 5.1", "RFC 7208 10.1.2", "M3AAWG: protecting parked domains")
+@check("dmarc-parked-domain-spoofable", Severity.WARN, "RFC 9989 5.1", "M3AAWG: protecting parked domains")
 def dmarc_parked_domain_spoofable(
-    parked: Applies, domain: Domain, texts: Answer, dmarc_walk: Walk, dmarc_policy: DmarcPolicy, dmarc_elsewhere: Elsewhere
+    parked: Applies, domain: Domain, dmarc_walk: Walk, dmarc_policy: DmarcPolicy, dmarc_elsewhere: Elsewhere
 ) -> Iterator[Finding]:
-    """A domain that is in no use for mail says so: `v=spf1 -all`, and DMARC with `p=reject`.
+    """A domain that is in no use for mail has the DMARC policy reject.
 
-    An idle domain is a welcome sender address for forgers, and nobody watches it. Two records make its name useless to them.
+    An idle domain is a welcome sender address for forgers, and nobody watches it. This record makes its name useless to them,
+    together with `v=spf1 -all`, of which `spf-idle-domain-spoofable` tells.
     """
-    spf = tuple(Record(domain.name, "TXT", value) for value in texts.records if value.lower().startswith('"v=spf1'))
-    wanted = Record(domain.name, "TXT", '"v=spf1 -all"')
-    if spf != (wanted,):
-        yield Finding(
-            f"{bare(domain.name)} is not used for mail, but {'its SPF record is not' if spf else 'has no SPF record'} v=spf1 -all",
-            where=domain.name,
-            found=tuple(record.value for record in spf),
-            expected=(wanted.value,),
-            remedy=Remedy(publish=(wanted,), delete=tuple(record for record in spf if record != wanted)),
-        )
     why = cause(dmarc_walk, dmarc_elsewhere)
     if why not in ("", "dmarc-missing"):
         raise ExplainedBy(why)

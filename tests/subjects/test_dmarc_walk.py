@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from maildoctor.settings import Domain
 from maildoctor.subjects.dmarc import DmarcPolicy, dmarc_policy
 from maildoctor.subjects.dmarc_walk import aligned, organizational_by_list, organizational_domain, targets, walk
 from tests.records.test_dmarc import VECTORS
+from tests.story import FIXTURES
 
 
 class World:
@@ -148,3 +151,16 @@ def _ascii(name: str) -> str:
     import idna
 
     return Domain(idna.encode(name.lower()).decode() + ".").name
+
+
+def test_a_plain_record_of_a_name_of_two_labels_loads_no_heavy_library() -> None:
+    code = (
+        "import sys\n"
+        "from tests.story import FIXTURES, read\n"
+        "story = read(FIXTURES / 'dmarc' / 'healthy.md')\n"
+        "assert story.run(story.reports[0]).outcomes\n"
+        "print(sorted({'checkdmarc', 'publicsuffixlist'} & sys.modules.keys()))"
+    )
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=FIXTURES.parent)  # noqa: S603 - our own code
+    assert run.stdout == "[]\n"
