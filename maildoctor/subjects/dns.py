@@ -48,7 +48,8 @@ def dns_domain_missing(domain: Domain, existence: bool, zone: Zone) -> Iterator[
             remedy=Remedy(
                 "See at the registrar whether the domain has expired, and whether its name servers are the right ones."
                 if top
-                else f"Publish the records of {name} in the zone {bare(zone.apex)}; nothing is there."
+                else f"Publish its records in the zone {bare(zone.apex)}. If that zone is not yours, "
+                f"see at the registrar whether {name} has expired."
             ),
         )
     elif zone.soa.chain:
