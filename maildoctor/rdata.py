@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)', re.DOTALL)
 _SPECIAL = re.compile(rb'[^ -~]|["\\]')
@@ -17,6 +18,7 @@ class Text:
     strings: tuple[bytes, ...]
 
     @classmethod
+    @lru_cache(maxsize=4096)  # every check that reads a record reads it anew
     def parse(cls, presentation: str) -> Text:
         """Read the quoted (or bare) strings of a record in presentation form."""
         return cls(

@@ -10,6 +10,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from maildoctor import names
@@ -296,6 +297,7 @@ def _same(one: Term, other: Term) -> bool:
     return one.text.lower() == other.text.lower() or (not (one.fault or other.fault) and meaning(one) == meaning(other))
 
 
+@lru_cache(maxsize=4096)  # every check that reads a record reads it anew
 def parse(text: str) -> Policy:
     """Read an SPF record, whatever is wrong with its terms. Whether it is one, `is_policy` tells."""
     # RFC 7208 4.6.1: terms are separated by spaces alone.
