@@ -78,7 +78,8 @@ def _purpose(report: Report) -> str:
 def _path(page: Page, path: Path) -> None:
     page.blank()
     kind, _, region = path.sender.partition(":")
-    by = f"through SES in {region}" if kind == "ses" else f"by {path.sender}"
+    ses = f"through SES in {region}" if region else "through SES"
+    by = ses if kind == "ses" else f"by {path.sender}"
     author = path.author if "@" in path.author else "…@" + path.author.removesuffix(".")
     author = author.replace("…", "..." if page.view.ascii else "…")
     page.text(f"Sent {by} as {author}, as receivers see it", style="bold")
@@ -86,7 +87,7 @@ def _path(page: Page, path: Path) -> None:
     _row(page, "SPF", path.spf, path.spf_detail or envelope, _aligned(path.spf_aligned, path.spf))
     domain = path.dkim_domain.removesuffix(".")
     _row(page, "DKIM", path.dkim, path.dkim_detail or (f"d={domain}" if domain else ""), _aligned(path.dkim_aligned, path.dkim))
-    policy = f"p={path.policy}" if path.policy else ""
+    policy = f"p={path.policy}" if path.policy and f"p={path.policy}" not in path.because else ""
     end = (_DISPOSITION_COLORS.get(path.disposition, "yellow"), _DISPOSITIONS.get(path.disposition, path.disposition))
     _row(page, "DMARC", path.dmarc, ": ".join(filter(None, (policy, path.because))), end)
 

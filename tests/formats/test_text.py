@@ -8,7 +8,7 @@ from typing import Any
 
 from maildoctor.formats import View, render
 from maildoctor.model import Finding, Outcome, Record, Remedy, Report, Status
-from tests.formats.reports import FULL, MISSING, check, report
+from tests.formats.reports import FULL, MISSING, PATH, check, report
 
 EXPECTED = """\
 shop.example  sends and receives with Amazon SES in us-east-1           FAIL
@@ -89,6 +89,23 @@ def test_a_long_text_is_cut_into_strings_of_255() -> None:
     long = Record("shop.example.", "TXT", '"' + "a" * 300 + '"')
     told = report(Outcome(check(), Status.FAIL, (Finding("x", remedy=Remedy(publish=(long,))),)))
     assert f'shop.example. 300 IN TXT "{"a" * 255}" "{"a" * 45}"\n' in text(told)
+
+
+def test_a_path_that_could_not_be_told_says_so() -> None:
+    blind = replace(PATH, sender="ses", spf="unknown", spf_aligned=False, mail_from="", spf_detail="", disposition="unknown")
+    told = text(report(paths=(blind, replace(PATH, sender="192.0.2.25", disposition="reject", because="no proof; p=reject"))))
+    assert "  Sent through SES as …@shop.example, as receivers see it\n    SPF    unknown\n" in told
+    assert "cannot be told\n" in told
+    assert "  Sent by 192.0.2.25 as …@shop.example, as receivers see it\n" in told
+    assert re.search("^    DMARC  pass   no proof; p=reject +rejected$", told, re.MULTILINE)
+
+
+def test_what_was_not_told_is_said_once_and_not_beside_its_cause() -> None:
+    late = "shop.example. TXT: timeout"
+    undecided = {"roles": late, "paths": late, "regions": "explained by dns-domain-missing"}
+    told = text(report(undecided=undecided))
+    assert f"roles and paths could not be told: {late}" in told
+    assert "explained by" not in told
 
 
 def test_long_evidence_is_shortened_unless_asked_for() -> None:
