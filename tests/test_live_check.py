@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import socket
 import subprocess
@@ -20,12 +21,19 @@ from tests.lab.zones import zones
 
 pytestmark = [
     pytest.mark.loopback,
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # the program leaves its sockets to its end
+    # The program leaves its sockets to its end, which does not come here.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"),
 ]
 
 
 def arguments(domain: str) -> list[str]:
     return next(line for zone in zones().values() for line in zone.audits if line.startswith(domain)).split()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_for_other_tests() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 @pytest.fixture
