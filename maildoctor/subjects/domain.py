@@ -278,9 +278,10 @@ def bulk(roles: Roles) -> Applies:
 
 
 @fact
-def direct(roles: Roles) -> Applies:
+def direct(roles: Roles, settings: Settings) -> Applies:
     """An own mail server delivers straight to the MX of the recipients."""
-    return _only(("direct" in roles and TOLD) or "", "no own server delivers its mail, as far as was told (--role direct)")
+    held = TOLD if "direct" in roles else "sender addresses were given" if settings.sender_ips else ""
+    return _only(held, "no own server delivers its mail, as far as was told (--role direct, --sender-ip)")
 
 
 @fact
