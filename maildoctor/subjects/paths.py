@@ -99,15 +99,17 @@ def routes(
     dkim = _dkim_leg(judge, signing)
     found: list[Route] = []
     if roles.ses:
-        region = regions.names[0] if isinstance(regions, Regions) and len(regions.names) == 1 else ""
+        known = regions.names if isinstance(regions, Regions) else ()
         legs = _ses_legs(judge, mail_from, ses_spf)
-        found += [Route(_sender(own_region or region), author_domain, spf, dkim) for spf, own_region in legs]
+        found += [Route(_sender(own_region, known), author_domain, spf, dkim) for spf, own_region in legs]
     own_dkim = _own_dkim(author_domain)
     found += [Route(address, author_domain, _own_leg(ask, judge, address, settings), own_dkim) for address in settings.sender_ips]
     return tuple(found)
 
 
-def _sender(region: str) -> str:
+def _sender(own: str, known: tuple[str, ...]) -> str:
+    """Name the sender after the one region of SES, if there is one; else after that of its MAIL FROM, which may be mistaken."""
+    region = known[0] if len(known) == 1 else own
     return f"ses:{region}" if region else "ses"
 
 
