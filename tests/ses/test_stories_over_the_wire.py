@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from maildoctor.ask import Question, Result, Source
+from maildoctor.ask import AwsAnswer, Question, Result, Source
 from maildoctor.audit import prepare, report
 from maildoctor.model import Report
+from maildoctor.operations import CONFIGURED_REGION
 from maildoctor.policy import policy
 from maildoctor.sources import bundle
 from maildoctor.sources.aws import AwsSource
@@ -54,6 +55,9 @@ def test_over_the_wire_a_story_comes_out_the_same(monkeypatch: pytest.MonkeyPatc
             monkeypatch.delenv(name)
         for name, value in environment(ses.url).items():
             monkeypatch.setenv(name, value)
+        region = told.find(CONFIGURED_REGION())
+        if isinstance(region, AwsAnswer) and region.data["Region"]:
+            monkeypatch.setenv("AWS_DEFAULT_REGION", region.data["Region"])
         with AwsSource(timeout=30.0, pace=0.0) as aws:
             learning = prepare(expected.domain, Wired(aws, told), expected.settings, NOW)
             wired = report(learning, expected.checks)
