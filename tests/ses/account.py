@@ -188,9 +188,13 @@ def _delete_identity(account: Account, region: str, given: dict[str, Any]) -> di
 
 
 def _list(account: Account, region: str, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> None:
-    question = operations.LIST_EMAIL_IDENTITIES(region)
-    listed = account.held(question) or {}
-    account.keep(question, {"EmailIdentities": change(listed.get("EmailIdentities", []))})
+    every = {operations.LIST_EMAIL_IDENTITIES(region)}
+    every |= {question for question in account.said if (question.operation, question.region) == ("ListEmailIdentities", region)}
+    for question in every:
+        listed = account.held(question) or {}
+        wanted = question.parameters.plain.get("Filter", {}).get("IDENTITY_NAME_CONTAINS", "")
+        rows = change(listed.get("EmailIdentities", []))
+        account.keep(question, {"EmailIdentities": [row for row in rows if wanted in row["IdentityName"]]})
 
 
 Write = Callable[[Account, str, dict[str, Any]], dict[str, Any] | Refused]
