@@ -6,12 +6,13 @@ credentials; without them every reader is skipped, with the reason.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from maildoctor import names, regions
-from maildoctor.ask import Ask, Dns, Reply, each
+from maildoctor.ask import Ask, Dns, NotAsked, Reply, each
 from maildoctor.operations import CONFIGURED_REGION, GET_EMAIL_IDENTITY
 from maildoctor.registry import fact
 from maildoctor.settings import Domain, Settings
@@ -28,7 +29,10 @@ class SesRegions:
 
 @dataclass(frozen=True)
 class Identity:
-    """One identity of SES, as GetEmailIdentity tells it. `name`: the domain that was verified, canonical; `region`: where."""
+    """One identity of SES, as GetEmailIdentity tells it. `name`: the domain that was verified, canonical; `region`: where.
+
+    Of an address, `name` is the address as SES has it: there, upper and lower case differ.
+    """
 
     region: str
     name: str
@@ -54,13 +58,50 @@ class Identity:
         """`MailFromAttributes`. Without a custom MAIL FROM it holds no `MailFromDomain`, though the model requires one."""
         return self.data.get("MailFromAttributes") or {}
 
+    @property
+    def verification(self) -> Mapping[str, Any]:
+        """`VerificationInfo`: when SES looked, and what it met. Its `ErrorType` stays after success, and means nothing then."""
+        return self.data.get("VerificationInfo") or {}
+
+    @property
+    def text(self) -> str:
+        """The identity as people write it."""
+        return names.bare(self.name)
+
+    @property
+    def place(self) -> str:
+        """The identity and where it is."""
+        return f"{self.text} in {self.region}"
+
+    def command(self, words: str) -> str:
+        """Return a command of the AWS CLI about this identity: its name, and what follows the identity."""
+        verb, _, rest = words.partition(" ")
+        return command(verb, self.text, self.region, rest)
+
+
+def command(verb: str, identity: str, region: str, rest: str = "") -> str:
+    """Return a command of the AWS CLI about an identity. What SES calls it is foreign text to a shell."""
+    words = ("aws sesv2", verb, "--email-identity", shlex.quote(identity), rest, "--region", shlex.quote(region))
+    return " ".join(filter(None, words))
+
 
 @dataclass(frozen=True)
 class Identities:
-    """The identity that covers the domain in each region, and the regions that have none."""
+    """The identity that covers the domain in each region, and the regions that have none.
+
+    Only where no region has one: `elsewhere` is one in the default region of the AWS configuration, which was not among them, and
+    `on_www` such as were made for the name with "www." before it.
+    """
 
     found: tuple[Identity, ...]
     absent: tuple[str, ...]
+    elsewhere: tuple[Identity, ...] = ()
+    on_www: tuple[Identity, ...] = ()
+
+    @property
+    def usable(self) -> tuple[Identity, ...]:
+        """Those that may send. What is wrong with others follows from their not being verified."""
+        return tuple(identity for identity in self.found if identity.verified)
 
 
 @fact
@@ -68,13 +109,17 @@ def ses_regions(ask: Ask, domain: Domain, settings: Settings) -> SesRegions:
     """The regions to ask: as told, or as MX and MAIL FROM carry them, or as AWS is configured."""
     if settings.regions:
         return SesRegions(settings.regions, "told by --region or the configuration")
+    configured = ask(CONFIGURED_REGION())
     mx = ask(Dns(domain.name, "MX"))
+    default = configured.data["Region"]  # without credentials it ends here, whatever the DNS says or does not
     found = [name.region for name in find_mail_from(ask, domain, settings).names]
     found += [regions.table().region_of("inbound_smtp", exchange.host) for exchange in mx.exchanges]
     known = tuple(dict.fromkeys(region for region in found if region))
     if known:
         return SesRegions(known, "named by the MX and MAIL FROM records")
-    return SesRegions((ask(CONFIGURED_REGION()).data["Region"],), "the default region of the AWS configuration")
+    if not default:
+        raise NotAsked("neither the DNS nor the AWS configuration names a region of SES: give --region")
+    return SesRegions((default,), "the default region of the AWS configuration")
 
 
 @fact
@@ -83,14 +128,27 @@ def identities(ask: Ask, domain: Domain, ses_regions: SesRegions) -> Identities:
     found = each(lambda region: _covering(ask, domain.name, region), ses_regions.names)
     present = tuple(identity for identity in found if identity)
     absent = tuple(region for region, identity in zip(ses_regions.names, found, strict=True) if not identity)
-    return Identities(present, absent)
+    if present:
+        return Identities(present, absent)
+    default = ask(CONFIGURED_REGION()).data["Region"]
+    others = (default,) if default and default not in absent else ()
+    searches = [(region, domain.name) for region in others]
+    searches += [(region, names.child("www", domain.name)) for region in absent]
+    seen = each(lambda search: _one(ask, search[1], search[0]), searches)
+    elsewhere = tuple(identity for identity in seen[: len(others)] if identity)
+    return Identities((), absent, elsewhere, tuple(identity for identity in seen[len(others) :] if identity))
 
 
 def _covering(ask: Ask, name: str, region: str) -> Identity | None:
     """Ask for the domain, then for each parent: SES answers once a second, and most domains have an identity of their own."""
     while names.depth(name) >= 2:
-        reply = ask(GET_EMAIL_IDENTITY(region, EmailIdentity=names.bare(name)))
-        if not reply.missing:
-            return Identity(region, name, reply)
+        identity = _one(ask, name, region)
+        if identity:
+            return identity
         name = names.parent(name)
     return None
+
+
+def _one(ask: Ask, name: str, region: str) -> Identity | None:
+    reply = ask(GET_EMAIL_IDENTITY(region, EmailIdentity=names.bare(name)))
+    return None if reply.missing else Identity(region, name, reply)
