@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -106,6 +105,8 @@ def _conform(table: Mapping[str, Any], schema: Mapping[str, tuple[type, ...]], p
 
 
 def _near(key: str, known: Iterable[str]) -> str:
+    import difflib
+
     found = difflib.get_close_matches(key, list(known), n=1)
     return f"; did you mean {found[0]}?" if found else f"; there are: {', '.join(known)}"
 

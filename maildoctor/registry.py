@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 import pkgutil
@@ -95,6 +94,8 @@ def _matches(id: str, word: str) -> bool:
 
 
 def _suggestion(word: str, every: Iterable[str]) -> str:
+    import difflib
+
     words = sorted({*every, *(id.partition("-")[0] for id in every)})
     near = difflib.get_close_matches(word, words, n=1)
     return f"no check is called {word!r}" + (f"; did you mean {near[0]}?" if near else "; see: maildoctor checks")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -13,6 +12,8 @@ class Refused(ValueError):
 def near(word: str, known: Iterable[str]) -> str:
     """Return "; did you mean …?" for the known word that is most like a mistyped one; failing that, all of them if few."""
     known = sorted(known)
+    import difflib
+
     found = difflib.get_close_matches(word.lower(), known, n=1)
     if found:
         return f"; did you mean {found[0]}?"

@@ -18,9 +18,6 @@ from maildoctor.config import Configuration
 from maildoctor.model import Waiver
 from maildoctor.settings import Domain, Settings
 
-ENGINES = ("maildoctor.engines.spf_evaluation",)
-"""What is imported while the first answers are under way."""
-
 SECONDS = 20.0
 """The default deadline: four times what resolvers usually take to give up on a dead server."""
 
@@ -95,7 +92,7 @@ class Asked:
             asked = [resolvers.parse(word) for word in self.resolvers]
         except ValueError as error:
             raise Refused(f"--resolver {error}") from error
-        live = Live(dns.DnsSource(asked, timeout=self.timeout or SECONDS, preload=ENGINES))
+        live = Live(dns.DnsSource(asked, timeout=self.timeout or SECONDS))
         for domain, settings in wanted:
             yield Audit(domain, settings, live, datetime.now(UTC), live.description)
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import spf  # noqa: TID253 - takes 200 ms; this module itself is imported only inside facts, while answers are awaited
+import spf  # noqa: TID253 - takes 200 ms; this module itself is imported only inside facts, for records that are not plain
 
 from maildoctor import names
 from maildoctor.ask import Ask, Dns, NotYet, Undecided, each

@@ -6,7 +6,6 @@ what is wrong with a tag is told of that tag alone. For that is what receivers d
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -205,6 +204,8 @@ def lowered(policy: str) -> str:
 
 def nearest(value: str) -> str:
     """Return the policy that a misspelt value was meant to be; "none", which harms nobody, where that cannot be told."""
+    import difflib
+
     return next(iter(difflib.get_close_matches(value.lower(), REQUESTS, n=1)), "none")
 
 

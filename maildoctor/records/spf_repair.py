@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 from collections.abc import Iterator
@@ -114,6 +113,8 @@ def _as_mechanism(text: str) -> str:
     name, sign, value = re.match(r"([^:=/.]*)([:=/.]?)(.*)", rest, re.DOTALL).groups()  # type: ignore[union-attr] # it matches any text
     if name.lower() == "all":
         return f"{qualifier}all"
+    import difflib
+
     near = difflib.get_close_matches(name.lower(), _LONG, n=1, cutoff=0.8)
     known = near[0] if near else _WRONG_NAMES.get(name.lower(), "")
     return f"{qualifier}{known}{'=' if known == 'redirect' else sign}{value}" if known and value else ""

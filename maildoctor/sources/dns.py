@@ -10,11 +10,10 @@ import heapq
 import math
 import select
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from itertools import count
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from maildoctor import names
 from maildoctor.ask import Dns, DnsAnswer, Failure, Question, Result, Unasked
@@ -23,9 +22,6 @@ from maildoctor.sources.channels import Broken, Channel, Datagrams, Stream
 from maildoctor.sources.lookup import Lookup, Step
 from maildoctor.sources.resolvers import Resolver
 from maildoctor.sources.servers import Flight, Gate, Server, fresh_id
-
-if TYPE_CHECKING:
-    from threading import Thread
 
 # As many datagrams as Linux keeps for a server that is busy (212,992 octets with their overhead); it drops the rest.
 _ROOM = 160
@@ -40,8 +36,7 @@ class DnsSource:
 
     `timeout` seconds after it was made everything open fails. `patience` is how long one question may take, `pause` how long its
     first attempt. `port` is where servers named by a question listen. A resolver, unless it is on this machine, is asked `rate`
-    questions a second, and `room` at once. `preload` are modules to import while the first answers are awaited; the process does
-    not end before they are.
+    questions a second, and `room` at once.
     """
 
     def __init__(
@@ -54,12 +49,9 @@ class DnsSource:
         port: int = 53,
         rate: float = _RATE,
         room: int = _ROOM,
-        preload: Iterable[str] = (),
     ) -> None:
         self.resolvers = tuple(asked) or resolvers.system()
         self.timeout, self.patience, self.pause, self.port = timeout, patience, pause, port
-        self.preload = tuple(preload)
-        self.preloading: Thread | None = None
         self.deadline = monotonic() + timeout
         self.servers = [Server(each, self._gate(each, rate, room)) for each in self.resolvers]
         self.direct = Gate(rate, _DIRECT_ROOM)
@@ -120,8 +112,6 @@ class DnsSource:
 
     def answers(self, beside: int = -1) -> Mapping[Question, Result]:
         """Wait until at least one question has its answer, or the descriptor `beside` can be read."""
-        if self.open and self.preload and not self.preloading:
-            self._preload()
         if beside >= 0:
             self.poll.register(beside, select.POLLIN)
         try:
@@ -132,12 +122,6 @@ class DnsSource:
                 self.poll.unregister(beside)
         done, self.done = self.done, {}
         return done
-
-    def _preload(self) -> None:
-        from threading import Thread
-
-        self.preloading = Thread(target=_import, args=(self.preload,))
-        self.preloading.start()
 
     def _servers(self, question: Dns) -> list[Server]:
         if not question.server:
@@ -345,11 +329,3 @@ class DnsSource:
     def _unreachable(self, flight: Flight, server: Server, error: Broken) -> None:
         server.lapses += 1
         self._go_on(flight, flight.lookup.unreachable(str(server), str(error), refused=error.refused))
-
-
-def _import(modules: Iterable[str]) -> None:
-    import importlib
-
-    with suppress(ImportError):  # whoever needs it will say so
-        for module in modules:
-            importlib.import_module(module)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from maildoctor import names
 from maildoctor.ask import Ask, NotAsked, Undecided, any_of
 from maildoctor.model import Path
 from maildoctor.registry import fact
@@ -19,7 +18,7 @@ from maildoctor.subjects.dmarc import DmarcPolicy
 from maildoctor.subjects.dmarc_walk import aligned
 from maildoctor.subjects.domain import Regions, Roles
 from maildoctor.subjects.mail_from import MailFrom, MailFromName
-from maildoctor.subjects.spf import SesSpf
+from maildoctor.subjects.spf import SesSpf, evaluated
 
 NO_MAIL_FROM = "no MAIL FROM name was given, and none was found under the usual names"
 
@@ -174,11 +173,9 @@ def _dkim_leg(judge: _Alignment, signing: Signing | Undecided) -> Leg:
 
 
 def _own_leg(ask: Ask, judge: _Alignment, address: str, settings: Settings) -> Leg:
-    from maildoctor.engines import spf_evaluation
-
     name = settings.mail_from or judge.author
-    evaluation = spf_evaluation.evaluate(ask, address, f"postmaster@{names.bare(name)}", names.bare(name))
-    return Leg(name, evaluation.result, judge.of(name, lambda policy: policy.aspf), evaluation.explanation)
+    found = evaluated(ask, name, address)
+    return Leg(name, found.result, judge.of(name, lambda policy: policy.aspf), found.because)
 
 
 def _own_dkim(author: str) -> Leg:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from maildoctor import names
 from maildoctor.ask import Answer, Ask, Dns, DoesNotApply, ExplainedBy, each, sift
-from maildoctor.engines import spf_tree
+from maildoctor.engines import spf_plain, spf_tree
 from maildoctor.model import Record, Remedy
 from maildoctor.names import bare
 from maildoctor.rdata import Text
@@ -136,7 +136,10 @@ def egress_spf(ask: Ask, domain: Domain, settings: Settings) -> tuple[SesSpf, ..
 
 def evaluated(ask: Ask, name: str, address: str) -> SesSpf:
     """Compute SPF for mail from an address with a name in MAIL FROM and HELO."""
-    spf_tree.read(ask, name)  # whatever it needs is asked for before the engine is imported
+    tree = spf_tree.read(ask, name)  # whatever pyspf needs is asked for before it is imported
+    mechanism = spf_plain.passing(tree, address)
+    if mechanism:
+        return SesSpf(name, "pass", _because(name, address, "pass", mechanism), address, mechanism)
     from maildoctor.engines.spf_evaluation import evaluate
 
     found = evaluate(ask, address, f"postmaster@{bare(name)}", bare(name))

@@ -13,13 +13,14 @@ import yaml
 
 from maildoctor import names
 from maildoctor.ask import Ask, CouldNotLook, Dns, DnsAnswer, Failure, Question, Result, Source
-from maildoctor.engines import spf_evaluation
+from maildoctor.engines import spf_evaluation, spf_plain, spf_tree
 from maildoctor.engines.spf_evaluation import Evaluation, evaluate
 from maildoctor.learning import Learning
 from maildoctor.rdata import Text
 from maildoctor.registry import FACTS
 from maildoctor.settings import Domain, Settings
 from maildoctor.sources import bundle
+from tests.story import Story, stories
 
 SUITE = Path(__file__).parent.parent.parent.parent / "shared/suites/spf/rfc7208-tests.yml"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -116,6 +117,41 @@ def test_the_suite_of_rfc_7208(zone: Mapping[str, list[Any]], test: Mapping[str,
     path.write_text(bundle.dump(bundle.Bundle(Domain("suite.example."), Settings(), NOW, learning.memo)))
     again, _ = learn(bundle.load(path), test)
     assert again == found
+
+
+@pytest.mark.parametrize(("zone", "test"), list(scenarios()))
+def test_what_is_decided_without_pyspf_agrees_with_the_suite(zone: Mapping[str, list[Any]], test: Mapping[str, Any]) -> None:
+    learning = Learning(SuiteZone(zone), {"domain": Domain("suite.example."), "settings": Settings(), "now": NOW})
+    domain = (test["mailfrom"] or test["helo"]).rpartition("@")[2]
+    try:
+        mechanism = spf_plain.passing(spf_tree.read(learning.ask, names.absolute(domain)), test["host"])
+    except ValueError:
+        return
+    if mechanism:
+        assert "pass" in test["result"], mechanism
+        assert learn(SuiteZone(zone), test)[0].mechanism == mechanism
+
+
+def published() -> Iterator[tuple[Story, str]]:
+    """Every name of every story at which something like an SPF record is published."""
+    for story in stories():
+        for zone in story.zones:
+            for name, node in zone.nodes.items():
+                if any("v=spf1" in record.value.lower() for record in node.get("TXT", [])) and not name.startswith("*"):
+                    yield story, name
+
+
+def test_what_is_decided_without_pyspf_pyspf_decides_alike() -> None:
+    decided = 0
+    for story, name in published():
+        learning = Learning(story.source(), {"domain": Domain(name), "settings": Settings(), "now": NOW})
+        for address in ("54.240.8.1", "198.51.100.25", "203.0.113.9", "2001:db8::25"):
+            mechanism = spf_plain.passing(spf_tree.read(learning.ask, name), address)
+            if mechanism:
+                decided += 1
+                found = evaluate(learning.ask, address, f"postmaster@{names.bare(name)}", names.bare(name))
+                assert (found.result, found.mechanism) == ("pass", mechanism), f"{story.name}: {name} for {address}"
+    assert decided > 100, "nearly every MAIL FROM is plain"
 
 
 def test_the_suite_is_whole() -> None:

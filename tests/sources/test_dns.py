@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -645,20 +644,6 @@ def test_what_is_said_over_udp_cannot_be_told_by_an_encrypted_resolver() -> None
 
 
 # The rest
-
-
-def test_modules_are_imported_while_answers_are_awaited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = "slow_engine_of_a_test"
-    (tmp_path / f"{name}.py").write_text("")
-    monkeypatch.syspath_prepend(tmp_path)
-    with serve(good) as server:
-        with DnsSource([Resolver(server.address, server.port)], preload=[name, "there_is_no_such_module"]) as dns_source:
-            dns_source.ask(TXT)
-            assert name not in sys.modules
-            dns_source.answers()
-        assert dns_source.preloading
-        dns_source.preloading.join()
-    assert name in sys.modules
 
 
 def test_a_type_that_nobody_knows_is_an_error_of_ours() -> None:
