@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from maildoctor.ask import Source
+from maildoctor.ask import Source, Undecided
 from maildoctor.judge import judge, waived
 from maildoctor.learning import Learning
-from maildoctor.model import Check, Outcome, Report, Run
+from maildoctor.model import Account, Check, Outcome, Report, Run
 from maildoctor.proof import proven
 from maildoctor.registry import closure
 from maildoctor.settings import Domain, Settings
@@ -75,8 +75,18 @@ def _head(learning: Learning) -> dict[str, Any]:
         "regions": regions.names if regions else (),
         "regions_because": regions.because if regions else "",
         "paths": paths or (),
+        "accounts": tuple(_told(learning.values.get("accounts", ()))),
         "undecided": {name: learning.undecided[name].reason for name in HEAD if name in learning.undecided},
     }
+
+
+def _told(accounts: Iterable[Any]) -> Iterator[Account]:
+    """What the report opens with of the SES accounts, where a chosen check has asked for them. Why one is silent, checks say."""
+    for account in accounts:
+        try:
+            yield account.told
+        except Undecided:
+            continue
 
 
 __all__ = ["HEAD", "Learning", "audit", "prepare", "report"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
-from typing import Any
 
 
 class Severity(IntEnum):
@@ -155,6 +154,19 @@ class Path:
 
 
 @dataclass(frozen=True)
+class Account:
+    """What SES says of the account in one region. None or "": it did not say. `max_24h` -1 means without limit."""
+
+    region: str
+    sandbox: bool | None = None
+    sending_enabled: bool | None = None
+    enforcement: str = ""
+    max_24h: float | None = None
+    sent_24h: float | None = None
+    max_per_second: float | None = None
+
+
+@dataclass(frozen=True)
 class Run:
     """How the audit went. `resolver` says who answered; `seconds` is wall time."""
 
@@ -176,7 +188,8 @@ class Report:
     paths: tuple[Path, ...]
     outcomes: tuple[Outcome, ...]
     run: Run
-    account: dict[str, Any] | None = None
+    accounts: tuple[Account, ...] = ()
+    """The SES account of the domain, region by region; none where AWS was not asked, or knows no identity of it."""
     interrupted: bool = False
     undecided: dict[str, str] = field(default_factory=dict)
     """Why roles, regions or paths could not be told, by their names."""

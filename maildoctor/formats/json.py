@@ -9,7 +9,7 @@ from typing import Any
 from maildoctor import __version__
 from maildoctor.formats import View
 from maildoctor.formats.harmless import harmless
-from maildoctor.model import Finding, Outcome, Path, Record, Remedy, Report, Status
+from maildoctor.model import Account, Finding, Outcome, Path, Record, Remedy, Report, Status
 
 SCHEMA = "maildoctor/1"
 
@@ -22,6 +22,7 @@ def render(report: Report, view: View) -> str:
 
 def document(report: Report, view: View) -> dict[str, Any]:
     """Return the report as plain values."""
+    accounts = [_account(account) for account in report.accounts]
     return {
         "schema": SCHEMA,
         "tool": {"name": "maildoctor", "version": __version__},
@@ -31,7 +32,8 @@ def document(report: Report, view: View) -> dict[str, Any]:
         "verdict": report.verdict,
         "counts": {str(status): report.count(status) for status in Status},
         "paths": [_path(path) for path in report.paths],
-        "account": report.account,
+        "account": accounts[0] if accounts else None,
+        "accounts": accounts,
         "outcomes": [_outcome(outcome, view) for outcome in report.outcomes],
         "run": asdict(report.run) | {"seconds": round(report.run.seconds, 3)},
     }
@@ -56,6 +58,26 @@ def _path(path: Path) -> dict[str, Any]:
         "disposition": path.disposition,
         "because": path.because,
     }
+
+
+def _account(account: Account) -> dict[str, Any]:
+    quota = {
+        "max_24h": _whole(account.max_24h),
+        "sent_24h": _whole(account.sent_24h),
+        "max_per_second": _whole(account.max_per_second),
+    }
+    return {
+        "region": account.region,
+        "sandbox": account.sandbox,
+        "sending_enabled": account.sending_enabled,
+        "enforcement": account.enforcement,
+        "quota": quota,
+    }
+
+
+def _whole(number: float | None) -> float | None:
+    """Return 50000.0, as SES has it, as 50000."""
+    return int(number) if number is not None and number == int(number) else number
 
 
 def _outcome(outcome: Outcome, view: View) -> dict[str, Any]:

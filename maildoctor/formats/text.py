@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from maildoctor.formats import View
 from maildoctor.formats.harmless import harmless
 from maildoctor.formats.page import COLORS, Page, Part, cells, shortened, wrap
-from maildoctor.model import Finding, Outcome, Path, Record, Remedy, Report, Severity, Status
+from maildoctor.model import Account, Finding, Outcome, Path, Record, Remedy, Report, Severity, Status
 from maildoctor.rdata import Text
 
 _WORDS = {
@@ -62,10 +62,25 @@ def _head(page: Page, report: Report) -> None:
         reasons.append(f"{'regions' if len(report.regions) > 1 else 'region'}: {report.regions_because}")
     if reasons:
         page.text("; ".join(reasons), style="dim")
+    for account in report.accounts:
+        page.text(f"SES account in {account.region}: {_account(account)}")
     for reason in dict.fromkeys(report.undecided.values()):
         names = " and ".join(name for name, because in report.undecided.items() if because == reason)
         if not reason.startswith("explained by "):
             page.text(f"{names} could not be told: {reason}", style="yellow")
+
+
+def _account(account: Account) -> str:
+    """Return one line: whether the account may send, and how much."""
+    parts = [{True: "in the sandbox", False: "production", None: ""}[account.sandbox]]
+    parts.append({True: "sending is on", False: "SENDING IS OFF", None: ""}[account.sending_enabled])
+    parts.append(account.enforcement.lower() if account.enforcement == "HEALTHY" else account.enforcement)
+    if account.max_24h is not None:
+        limit = "without limit" if account.max_24h < 0 else f"of {account.max_24h:,.0f}"
+        parts.append(f"{account.sent_24h or 0:,.0f} sent {limit} in 24 hours")
+    if account.max_per_second is not None:
+        parts.append(f"at most {account.max_per_second:,g} a second")
+    return ", ".join(filter(None, parts)) or "SES said nothing of it"
 
 
 def _purpose(report: Report) -> str:

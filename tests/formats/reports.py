@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from maildoctor.model import Check, Finding, Outcome, Path, Record, Remedy, Report, Role, Run, Severity, Status
+from maildoctor.model import Account, Check, Finding, Outcome, Path, Record, Remedy, Report, Role, Run, Severity, Status
 
 
 def no_findings() -> Iterable[Finding]:
@@ -33,6 +33,9 @@ PATH = Path(
     because="by SPF alone, until somebody forwards the message",
     spf_detail="bounce.shop.example allows the addresses of SES",
     dkim_detail="2 of 3 keys can be found",
+)
+PRODUCTION = Account(
+    "us-east-1", sandbox=False, sending_enabled=True, enforcement="HEALTHY", max_24h=50000.0, sent_24h=120.0, max_per_second=14.0
 )
 MISSING = Finding(
     "ccc._domainkey.shop.example has no CNAME record",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from maildoctor import __version__
 from maildoctor.formats import View, render
 from maildoctor.model import Outcome, Record, Remedy, Status
-from tests.formats.reports import FULL, MISSING, check, report
+from tests.formats.reports import FULL, MISSING, PRODUCTION, check, report
 
 VIEW = View(needs=lambda _: ("dns",))
 
@@ -16,7 +16,8 @@ VIEW = View(needs=lambda _: ("dns",))
 def test_the_whole_report() -> None:
     told = json.loads(render("json", FULL, VIEW))
     assert list(told) == [
-        "schema", "tool", "domain", "roles", "regions", "verdict", "counts", "paths", "account", "outcomes", "run",
+        "schema", "tool", "domain", "roles", "regions", "verdict", "counts", "paths", "account", "accounts", "outcomes",
+        "run",
     ]  # fmt: skip
     assert told["schema"] == "maildoctor/1"
     assert told["tool"] == {"name": "maildoctor", "version": __version__}
@@ -94,3 +95,19 @@ def test_a_record_says_what_it_replaces_at_its_own_name_and_type() -> None:
     remedy = told["outcomes"][0]["findings"][0]["remedy"]
     assert remedy["records"][0]["replaces"] == ['"old"']
     assert [record["type"] for record in remedy["delete"]] == ["TXT", "MX"]
+
+
+def test_the_first_account_stands_alone_too() -> None:
+    told = json.loads(render("json", report(accounts=(PRODUCTION,)), VIEW))
+    assert (
+        told["account"]
+        == told["accounts"][0]
+        == {
+            "region": "us-east-1",
+            "sandbox": False,
+            "sending_enabled": True,
+            "enforcement": "HEALTHY",
+            "quota": {"max_24h": 50000, "sent_24h": 120, "max_per_second": 14},
+        }
+    )
+    assert json.loads(render("json", report(), VIEW))["account"] is None

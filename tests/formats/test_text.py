@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from maildoctor.formats import View, render
-from maildoctor.model import Finding, Outcome, Record, Remedy, Report, Status
-from tests.formats.reports import FULL, MISSING, PATH, check, report
+from maildoctor.model import Account, Finding, Outcome, Record, Remedy, Report, Status
+from tests.formats.reports import FULL, MISSING, PATH, PRODUCTION, check, report
 
 EXPECTED = """\
 shop.example  sends and receives with Amazon SES in us-east-1           FAIL
@@ -98,6 +98,16 @@ def test_a_path_that_could_not_be_told_says_so() -> None:
     assert "cannot be told\n" in told
     assert "  Sent by 192.0.2.25 as …@shop.example, as receivers see it\n" in told
     assert re.search("^    DMARC  pass   no proof; p=reject +rejected$", told, re.MULTILINE)
+
+
+def test_each_ses_account_has_a_line() -> None:
+    stopped = Account("eu-west-1", sandbox=True, sending_enabled=False, enforcement="SHUTDOWN", max_24h=-1.0, sent_24h=3.0)
+    told = text(report(accounts=(PRODUCTION, stopped, Account("eu-west-2"))), width=120)
+    assert (
+        "  SES account in us-east-1: production, sending is on, healthy, 120 sent of 50,000 in 24 hours, at most 14 a second\n"
+        "  SES account in eu-west-1: in the sandbox, SENDING IS OFF, SHUTDOWN, 3 sent without limit in 24 hours\n"
+        "  SES account in eu-west-2: SES said nothing of it\n"
+    ) in told
 
 
 def test_what_was_not_told_is_said_once_and_not_beside_its_cause() -> None:

@@ -260,6 +260,10 @@ def _set_sending(data: dict[str, Any], given: dict[str, Any]) -> None:
     data["SendingOptions"] = {"SendingEnabled": given.get("SendingEnabled", False)}
 
 
+def _set_tracking(data: dict[str, Any], given: dict[str, Any]) -> None:
+    data["TrackingOptions"] = {name: given[name] for name in ("CustomRedirectDomain", "HttpsPolicy") if name in given}
+
+
 def _account(region: str, given: dict[str, Any]) -> Aws:
     return operations.GET_ACCOUNT(region)
 
@@ -309,6 +313,7 @@ _WRITES: dict[str, Write] = {
     "PutAccountSuppressionAttributes": _on(_account, _suppression),
     "PutAccountDetails": _on(_account, _details),
     "PutConfigurationSetSendingOptions": _on(_configuration_set, _set_sending),
+    "PutConfigurationSetTrackingOptions": _on(_configuration_set, _set_tracking),
     "DeleteSuppressedDestination": _unsuppress,
     "SetActiveReceiptRuleSet": _activate,
     "UpdateReceiptRule": _update_rule,
