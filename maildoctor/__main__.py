@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from maildoctor import __version__
@@ -13,6 +14,8 @@ def main() -> None:
     if arguments == ["--version"]:
         print(f"maildoctor {__version__}")
         sys.exit(0)
+    # One audit lives shorter than what it would take to look for its garbage.
+    gc.disable()
     from maildoctor.cli.run import run
 
     sys.exit(run(arguments))

@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "subjects",
     },
+    "head_start": {"ask", "names", "settings"},
     "learning": {"ask", "names", "registry"},
     "policy": {"audit", "model", "operations", "registry"},
     "judge": {"ask", "learning", "model", "names", "settings"},

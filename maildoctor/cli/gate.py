@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from maildoctor import config
+from maildoctor import config, head_start
 from maildoctor.ask import AwsAnswer, DnsAnswer, Failure, Question, Result
 from maildoctor.audit import Learning, prepare
 from maildoctor.audit import report as audit
@@ -61,8 +61,9 @@ def run(asked: Asked, wanted: Wanted) -> int:
     asked = asked.over(configuration.options)
     if wanted.fail_on not in FAIL_ON:
         raise Refused(f"--fail-on {wanted.fail_on!r} is not known{near(wanted.fail_on, FAIL_ON)}")
-    checks = choose(words(wanted.select), words(wanted.ignore))
     audits = asked.audits(configuration)
+    started = _head_start(audits[0]) if not (wanted.select or wanted.ignore) else None
+    checks = choose(words(wanted.select), words(wanted.ignore))
     if wanted.record and len(audits) > 1:
         raise Refused("--record keeps one audit; give one domain")
     view = replace(output.surroundings(wanted.color), verbose=wanted.verbose, quiet=wanted.quiet)
@@ -70,7 +71,15 @@ def run(asked: Asked, wanted: Wanted) -> int:
     if wanted.record:
         output.empty(wanted.record)
     _say_expired(audits)
-    return Gate(checks, out, view, wanted).run(audits)
+    return Gate(checks, out, view, wanted, started).run(audits)
+
+
+def _head_start(first: Audit) -> Learning:
+    """Put the first questions before the checks are loaded: answers that are under way meanwhile cost no time."""
+    learning = prepare(first.domain, first.source, first.settings, first.now)
+    for question in head_start.questions(first.domain, first.settings):
+        learning.ask(question)
+    return learning
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,7 @@ class Gate:
     out: output.Output
     view: View
     wanted: Wanted
+    started: Learning | None = None
 
     def run(self, audits: Iterable[Audit]) -> int:
         """Run the audits one after the other, up to an interrupt, and return the worst exit code."""
@@ -92,7 +102,7 @@ class Gate:
         return worst(codes)
 
     def _one(self, one: Audit, *, first: bool) -> int:
-        learning = prepare(one.domain, one.source, one.settings, one.now)
+        learning = (self.started if first else None) or prepare(one.domain, one.source, one.settings, one.now)
         report = audit(learning, self.checks, resolver=one.resolver)
         code = exit_code(report, self.wanted.fail_on, exit_zero=self.wanted.exit_zero)
         questions = _questions(learning.memo) if self.view.verbose > 1 else ()
