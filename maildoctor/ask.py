@@ -333,6 +333,12 @@ class Source(Protocol):
         """Wait for the next answers to the questions taken. Every question taken is answered at last."""
 
 
+def _graver(first: Undecided | None, then: Undecided) -> Undecided:
+    """Return the first of two reasons; but where one could not look, what it missed might have decided."""
+    unseen = isinstance(then, CouldNotLook) and not isinstance(first, CouldNotLook)
+    return then if first is None or unseen else first
+
+
 def each(function: Callable[[T], V], items: Iterable[T]) -> tuple[V, ...]:
     """Call `function` on every item, so that all their questions go out side by side, before waiting for any.
 
@@ -347,7 +353,7 @@ def each(function: Callable[[T], V], items: Iterable[T]) -> tuple[V, ...]:
         except NotYet as not_yet:
             waiting = waiting or not_yet
         except Undecided as reason:
-            undecided = undecided or reason
+            undecided = _graver(undecided, reason)
     if waiting or undecided:
         raise waiting or undecided or AssertionError
     return tuple(values)
@@ -364,7 +370,7 @@ def any_of(*tests: Callable[[], bool]) -> bool:
         except NotYet as not_yet:
             waiting = waiting or not_yet
         except Undecided as reason:
-            undecided = undecided or reason
+            undecided = _graver(undecided, reason)
     if waiting:
         raise waiting
     if undecided and not found:
@@ -382,7 +388,7 @@ def sift(test: Callable[[T], bool], items: Iterable[T]) -> Iterator[T]:
         except NotYet as not_yet:
             waiting = waiting or not_yet
         except Undecided as reason:
-            undecided = undecided or reason
+            undecided = _graver(undecided, reason)
         else:
             if holds:
                 yield item

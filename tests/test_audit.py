@@ -26,6 +26,7 @@ from maildoctor.ask import (
     Undecided,
     any_of,
     each,
+    sift,
 )
 from maildoctor.audit import prepare, report
 from maildoctor.judge import judge, waived
@@ -212,6 +213,22 @@ def test_one_sign_that_holds_decides_and_none_that_is_lost_means_no() -> None:
     assert not any_of(lambda: False)
     with pytest.raises(CouldNotLook):
         any_of(lambda: False, blind)
+
+
+def test_what_could_not_be_seen_outweighs_what_was_not_asked() -> None:
+    def unasked(_item: object = None) -> bool:
+        raise NotAsked("no zone file holds it")
+
+    def blind(_item: object = None) -> bool:
+        raise CouldNotLook("timeout")
+
+    for reasons in ((unasked, blind), (blind, unasked)):
+        with pytest.raises(CouldNotLook):
+            any_of(*reasons)
+        with pytest.raises(CouldNotLook):
+            each(lambda reason: reason(), reasons)
+        with pytest.raises(CouldNotLook):
+            list(sift(lambda reason: reason(), reasons))
 
 
 class Interrupted(Answers):
