@@ -11,7 +11,7 @@ from dataclasses import replace
 from maildoctor.ask import ExplainedBy, Question, Result, Source
 from maildoctor.judge import judge
 from maildoctor.learning import Learning
-from maildoctor.model import Check, Finding, Outcome, Remedy, Status
+from maildoctor.model import Check, Finding, Outcome, Remedy, Severity, Status
 from maildoctor.registry import closure
 from maildoctor.sources.overlay import Overlay
 
@@ -62,13 +62,26 @@ def cures(learning: Learning, before: tuple[Outcome, ...], check: Check, finding
     old = {outcome.check.id: outcome for outcome in before}
     new = {outcome.check.id: outcome for outcome in rerun(learning, before, finding.remedy)}
     gone = not any(_same(finding, other) for other in new[check.id].findings)
-    return gone and all(_bad(new[id]) <= _bad(old[id]) or uncovered(old[id], old, new) for id in old)
+    return gone and not any(
+        worse(outcome, new[id], check, finding) and not uncovered(outcome, old, new) for id, outcome in old.items()
+    )
+
+
+def worse(before: Outcome, after: Outcome, check: Check, cured: Finding) -> bool:
+    """Tell whether a check has become worse. A note tells of a state: it is no price for the cure of a fault."""
+    fault = (cured.severity or check.severity) > Severity.NOTE
+    return _bad(after) > max(_bad(before), _BADNESS[Status.NOTE] if fault else 0)
 
 
 def uncovered(outcome: Outcome, old: Mapping[str, Outcome], new: Mapping[str, Outcome]) -> bool:
     """Tell whether a check was silent because another named the cause, which is mended: what it says now is nothing new."""
-    cause = outcome.reason.removeprefix(str(ExplainedBy("")))
-    return outcome.status is Status.NOT_APPLICABLE and cause in old and _bad(new[cause]) < _bad(old[cause])
+    passed = {outcome.check.id}
+    while (cause := outcome.reason.removeprefix(str(ExplainedBy("")))) in old and cause not in passed:
+        if _bad(new[cause]) < _bad(old[cause]):
+            return True
+        passed.add(cause)
+        outcome = old[cause]
+    return False
 
 
 def _same(finding: Finding, other: Finding) -> bool:

@@ -20,7 +20,7 @@ from maildoctor.ask import AwsAnswer, DnsAnswer, Failure, Question, Result, Sour
 from maildoctor.audit import audit, prepare, report
 from maildoctor.learning import Learning
 from maildoctor.model import Finding, Outcome, Report, Status
-from maildoctor.proof import UNPROVEN, rerun, uncovered
+from maildoctor.proof import UNPROVEN, rerun, uncovered, worse
 from maildoctor.sources import bundle
 from tests.story import NOW, Expected, Story, stories
 
@@ -123,18 +123,14 @@ def test_every_remedy_cures_and_nothing_becomes_worse(story: Story, expected: Ex
         after = {other.check.id: other for other in rerun(learning, told.outcomes, finding.remedy)}
         assert finding.message not in [other.message for other in after[outcome.check.id].findings if other.where == finding.where]
         open_ = {check: old for check, old in before.items() if not uncovered(old, before, after)}
-        worse = {check: (old.status, after[check].status) for check, old in open_.items() if bad(after[check]) > bad(old)}
-        assert not worse, f"{outcome.check.id}: {finding.remedy}"
+        harmed = [id for id, old in open_.items() if worse(old, after[id], outcome.check, finding)]
+        assert not harmed, f"{outcome.check.id}: {finding.remedy}"
 
 
 def findings(told: Report) -> Iterator[tuple[Outcome, Finding]]:
     for outcome in told.outcomes:
         for finding in outcome.findings:
             yield outcome, finding
-
-
-def bad(outcome: Outcome) -> int:
-    return {Status.NOTE: 1, Status.WARN: 2, Status.FAIL: 3, Status.CRASH: 4}.get(outcome.status, 0)
 
 
 @every_case

@@ -179,7 +179,7 @@ def readable(sites: Iterable[Site]) -> Iterator[Site]:
 
 
 def sound(sites: Iterable[Site]) -> Iterator[tuple[Site, spf.Policy]]:
-    """Yield the names whose record counts, each with it. Raises why there are none."""
+    """Yield the names whose record counts, each with it. Raises why one does not, or why there are none."""
     found, why = False, ""
     for site in readable(sites):
         if site.policy:
@@ -187,8 +187,10 @@ def sound(sites: Iterable[Site]) -> Iterator[tuple[Site, spf.Policy]]:
             yield site, site.policy
         elif not why:
             why = cause(site)
+    if why:
+        raise ExplainedBy(why)
     if not found:
-        raise ExplainedBy(why) if why else DoesNotApply("no SPF record is published")
+        raise DoesNotApply("no SPF record is published")
 
 
 def change(site: Site, new: spf.Policy, text: str = "", also: Entry | None = None) -> Remedy:
