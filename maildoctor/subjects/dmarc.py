@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from maildoctor import names
-from maildoctor.ask import Answer, Ask, Dns, DoesNotApply, ExplainedBy
+from maildoctor.ask import Answer, Ask, Dns, DoesNotApply, ExplainedBy, Undecided
 from maildoctor.model import Record, Remedy
 from maildoctor.names import bare
 from maildoctor.rdata import Text
@@ -201,10 +201,12 @@ def voided(record: Dmarc) -> str:
 
 
 @fact
-def dmarc_record(dmarc_walk: Walk, dmarc_policy: DmarcPolicy, dmarc_elsewhere: Elsewhere, roles: Roles) -> Published:
+def dmarc_record(dmarc_walk: Walk, dmarc_policy: DmarcPolicy | Undecided, dmarc_elsewhere: Elsewhere, roles: Roles) -> Published:
     """The record that holds for the author domain, if there is exactly one and the domain's people can change it."""
-    published = dmarc_policy.published
     why = cause(dmarc_walk, dmarc_elsewhere)
+    if isinstance(dmarc_policy, Undecided):
+        raise ExplainedBy(why) if why else dmarc_policy
+    published = dmarc_policy.published
     if why == "dmarc-missing" and dmarc_elsewhere.audited and roles.parked:
         raise ExplainedBy("dmarc-parked-domain-spoofable")
     if why or published is None:
