@@ -81,9 +81,9 @@ def mx_null_but_sends(domain: Domain, mx: Exchangers, sending: Applies) -> Itera
     if mx.null:
         nulls = tuple(record(domain.name, each) for each in mx.records)
         yield Finding(
-            f"{bare(domain.name)} has a null MX, but sends mail ({sending.because})",
+            f"{bare(domain.name)} has a null MX, but sends mail",
             where=domain.name,
-            found=tuple(map(str, mx.records)),
+            found=(*map(str, mx.records), f"it sends: {sending.because}"),
             remedy=Remedy("Delete the null MX; better still, publish an MX so that replies can arrive.", delete=nulls),
         )
 
