@@ -61,6 +61,17 @@ class Tree:
             raise found
         return found
 
+    def end(self) -> spf.Policy | None:
+        """Return the record at which redirects end. None: there is none, or they have no end."""
+        name, passed = self.root, set[str]()
+        while name in self.nodes and name not in passed:
+            policy = self.node(name).policy
+            if not policy or policy.faults or not policy.redirect:
+                return None if policy and policy.faults else policy
+            passed.add(name)
+            name = policy.redirect.target(name)
+        return None
+
     def cost(self, name: str = "", path: tuple[str, ...] = ()) -> int:
         """Count the lookups of a whole evaluation in which nothing matches (RFC 7208 4.6.4). A loop has no end: `ENDLESS`."""
         return _cost(self, name or self.root, path, {})

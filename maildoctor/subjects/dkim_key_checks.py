@@ -70,6 +70,8 @@ def dkim_key_missing(domain: Domain, tokens: Tokens, keys: Keys, homes: Homes | 
     keyless = [place for place in easy if place.empty and place.selector not in elsewhere]
     if keyless:
         yield _no_key_at_ses(domain, keyless, not all(place.empty for place in easy))
+    elif elsewhere:
+        raise ExplainedBy("dkim-token-wrong-zone")
 
 
 def _no_key_at_ses(domain: Domain, places: list[Place], others: bool) -> Finding:

@@ -14,6 +14,7 @@ from maildoctor import names
 from maildoctor import regions as known_regions
 from maildoctor.ask import Answer, Ask, CouldNotLook, Dns, DoesNotApply, ExplainedBy, NotAsked, Undecided, any_of, each
 from maildoctor.model import Role
+from maildoctor.records import spf
 from maildoctor.registry import fact
 from maildoctor.settings import Domain, Settings
 from maildoctor.subjects.dkim import Selectors
@@ -21,6 +22,7 @@ from maildoctor.subjects.mail_from import MailFrom, find_mail_from
 from maildoctor.subjects.mx import Exchangers
 
 TOLD = "told by --role or the configuration"
+_MOST_REDIRECTS = 10  # RFC 7208 4.6.4
 SENDING_ROLES = frozenset({"send", "bulk", "direct"})
 
 
@@ -67,7 +69,7 @@ class Roles:
     def parked(self) -> str:
         """Why it is taken to be in no use for mail."""
         if self.told:
-            return TOLD if "parked" in self.told else ""
+            return TOLD if "parked" in self.told and not self.sends else ""
         return "" if self.sends or self.receives else "no MX, and no sign that it sends"
 
     @property
@@ -159,8 +161,9 @@ def roles(ask: Ask, domain: Domain, settings: Settings) -> Roles:
     if _hidden(ask, domain):
         raise ExplainedBy("dns-cname-beside-data")
     if found is None:
-        sends = TOLD if SENDING_ROLES.intersection(settings.roles) else ""
-        return Roles(settings.roles, sends, sends, TOLD if "receive" in settings.roles else "")
+        told = TOLD if SENDING_ROLES.intersection(settings.roles) else ""
+        given = "sender addresses were given" if settings.sender_ips else ""
+        return Roles(settings.roles, told, told or given, TOLD if "receive" in settings.roles else "")
     results = each(lambda sign: sign(), found)
     return Roles((), _first(results[:5]), _first(results[:8]), _first(results[8:]))
 
@@ -180,7 +183,7 @@ def _signs(ask: Ask, domain: Domain, settings: Settings) -> tuple[Callable[[], s
         _sign("its SPF record includes amazonses.com", lambda: _mentions_ses(texts)),
         _sign("_amazonses holds an SES verification token", lambda: not set(legacy.records) <= set(beneath.records)),
         _sign("sender addresses were given", lambda: bool(settings.sender_ips)),
-        _sign("its SPF record authorises senders", lambda: _authorises(texts)),
+        _sign("its SPF record authorises senders", lambda: _authorises(ask, texts)),
         # Where a name that nobody published exists, by a wildcard or as some servers sign denials, existing proves nothing; and
         # "*._domainkey" with an empty key is how a domain says that it signs nothing (RFC 6376 3.6.1).
         _sign(
@@ -220,8 +223,18 @@ def _mentions_ses(texts: Answer) -> bool:
     return any("amazonses.com" in record for record in _spf(texts))
 
 
-def _authorises(texts: Answer) -> bool:
-    return any(record.strip(" \"'") != "-all" for record in _spf(texts))
+def _authorises(ask: Ask, texts: Answer, hops: int = 0) -> bool:
+    """Tell whether an SPF record lets anybody send, itself or by redirect; so may one that is neutral or cannot be read."""
+    return any(_lets_send(ask, spf.parse("v=spf1 " + record.strip(" \"'")), hops) for record in _spf(texts))
+
+
+def _lets_send(ask: Ask, policy: spf.Policy, hops: int) -> bool:
+    if policy.faults or policy.tested:
+        return True
+    target = policy.redirect.target("") if policy.redirect and hops < _MOST_REDIRECTS else ""
+    if target:
+        return _authorises(ask, ask(Dns(target, "TXT")), hops + 1)
+    return policy.all is None or policy.all.qualifier not in ("-", "~")
 
 
 @fact

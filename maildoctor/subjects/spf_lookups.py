@@ -171,10 +171,15 @@ def spf_include_without_record(spf_sites: tuple[Site, ...], spf_trees: tuple[Tre
     Where there is none, or one with a fault, the record that refers to it is an error as well: mail from everybody who is listed
     behind it does not pass SPF. Often the service was given up years ago, and its name has lapsed.
     """
+    misspelt = False
     for site, policy, tree in _trees(spf_sites, spf_trees):
         for node, lookup in tree.below():
-            if _broken(tree, lookup) and not spf_repair.means_ses(lookup.term):
+            if _broken(tree, lookup) and node.name == site.name and spf_repair.means_ses(lookup.term):
+                misspelt = True
+            elif _broken(tree, lookup):
                 yield _leads_nowhere(site, policy, tree, node, lookup)
+    if misspelt:
+        raise ExplainedBy("spf-ses-include-misspelt")
 
 
 def _leads_nowhere(site: Site, policy: spf.Policy, tree: Tree, node: Node, lookup: Lookup) -> Finding:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from maildoctor import names
 from maildoctor.ask import Answer, Ask, Dns, DoesNotApply, ExplainedBy, Undecided, each
+from maildoctor.engines.spf_tree import Tree
 from maildoctor.model import Finding, Record, Remedy, Severity, publish
 from maildoctor.names import bare
 from maildoctor.records import spf, spf_repair
@@ -15,7 +16,7 @@ from maildoctor.registry import check, fact
 from maildoctor.settings import Settings
 from maildoctor.subjects.dns_doubled import Doubled
 from maildoctor.subjects.domain import Applies, Roles
-from maildoctor.subjects.spf import Entry, Site, change, readable, record, sound
+from maildoctor.subjects.spf import Entry, Site, cause, change, readable, record, sound
 
 _QUOTED = re.compile(r"[\s\\]*[\"'\u201c\u201d]+\s*v=spf1", re.IGNORECASE)
 _LIKE = re.compile(r"\W*v\s*[=:\-]\s*spf\s?[0-9.]*[^\w+\-~?]*|\W*spf1\s", re.IGNORECASE)
@@ -38,8 +39,15 @@ def spf_misplaced(ask: Ask, spf_sites: tuple[Site, ...]) -> tuple[Misplaced, ...
     """The SPF records at decorative names. They are looked for only where the right name has none."""
     bare_sites = [site for site in spf_sites if _has_none(site)]
     wanted = [(site, names.child(label, site.name)) for site in bare_sites for label in ("spf", "_spf")]
-    found = each(lambda pair: Misplaced(*pair, _policies(ask(Dns(pair[1], "TXT")))), wanted)
+    found = each(lambda pair: _misplaced(ask, *pair), wanted)
     return tuple(misplaced for misplaced in found if misplaced.records)
+
+
+def _misplaced(ask: Ask, site: Site, name: str) -> Misplaced:
+    there = _policies(ask(Dns(name, "TXT")))
+    # A wildcard has its records at every name.
+    made = ask(Dns(names.probe(site.name), "TXT")).records if there else ()
+    return Misplaced(site, name, tuple(record for record in there if record not in made))
 
 
 def _has_none(site: Site) -> bool:
@@ -165,7 +173,7 @@ def spf_missing(
     for site in readable(site for site in spf_sites if not site.ses):
         if like_spf(site):
             continue
-        _only_with_own_servers(roles)
+        _only_with_own_servers(roles, settings)
         if elsewhere(site, spf_misplaced, doubled):
             raise ExplainedBy(elsewhere(site, spf_misplaced, doubled))
         message = f"{bare(site.name)} has no SPF record, so no receiver can tell its mail from forged mail"
@@ -179,8 +187,8 @@ def elsewhere(site: Site, misplaced: tuple[Misplaced, ...], doubled: tuple[Doubl
     return "dns-doubled-name" if any((found.right, found.type) == (site.name, "TXT") for found in doubled) else ""
 
 
-def _only_with_own_servers(roles: Roles) -> None:
-    if "direct" in roles:
+def _only_with_own_servers(roles: Roles, settings: Settings) -> None:
+    if "direct" in roles or settings.sender_ips:
         return
     if not roles.sends:
         raise DoesNotApply("the domain shows no sign that it sends mail")
@@ -197,7 +205,11 @@ def _first_record(site: Site, settings: Settings) -> Remedy:
 
 @check("spf-idle-domain-spoofable", Severity.WARN, "RFC 7208 10.1.2")
 def spf_idle_domain_spoofable(
-    spf_sites: tuple[Site, ...], spf_misplaced: tuple[Misplaced, ...], doubled: tuple[Doubled, ...], idle: Applies
+    spf_sites: tuple[Site, ...],
+    spf_trees: tuple[Tree, ...],
+    spf_misplaced: tuple[Misplaced, ...],
+    doubled: tuple[Doubled, ...],
+    idle: Applies,
 ) -> Iterator[Finding]:
     """A domain that sends no mail says so by `v=spf1 -all`.
 
@@ -205,10 +217,12 @@ def spf_idle_domain_spoofable(
     """
     for site in readable(site for site in spf_sites if not site.ses):
         policy = site.policy
-        nobody = policy and not policy.tested and policy.all and policy.all.qualifier == "-"
-        explained = site.records and not policy
-        if nobody or explained:
+        end = next(tree for tree in spf_trees if tree.root == site.name).end()
+        nobody = end and not end.tested and end.all and end.all.qualifier == "-"
+        if nobody:
             continue
+        if cause(site):
+            raise ExplainedBy(cause(site))
         if not policy and elsewhere(site, spf_misplaced, doubled):
             raise ExplainedBy(elsewhere(site, spf_misplaced, doubled))
         if not policy and like_spf(site):
