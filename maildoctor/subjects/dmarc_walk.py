@@ -167,6 +167,9 @@ def aligned(ask: Ask, a: str, b: str, strict: bool) -> bool:
     if a == b or strict:
         return a == b
     first, second = walk(ask, a), walk(ask, b)
+    if not first.found() and not second.found():
+        # Without any record each name would be an organization of its own. What is asked for is what a first record would bring.
+        return organizational_by_list(a) == organizational_by_list(b)
     return first.organizational == second.organizational
 
 

@@ -213,25 +213,29 @@ def _verdict(route: Route, policy: DmarcPolicy | Undecided) -> tuple[str, str, s
     """Return the DMARC result, what a receiver does, and why."""
     if isinstance(policy, Undecided):
         return "unknown", "unknown", policy.reason
+    if not policy.policy:
+        return "none", "accept", "there is no DMARC record: each receiver decides for itself"
     try:
         passes = route.passes()
     except Undecided as reason:
-        return ("unknown" if policy.policy else "none"), "unknown", reason.reason
-    if not policy.policy:
-        return "none", "accept", "there is no DMARC record: each receiver decides for itself"
+        return "unknown", "unknown", reason.reason
     if passes:
-        return "pass", "accept", _by(route)
+        return "pass", "accept", _by(route, policy.policy)
     disposition = {"none": "accept", "quarantine": "quarantine", "reject": "reject"}[policy.policy]
     if route.can_pass():
         return "fail", disposition, "SPF does not pass, and DKIM not with each key that SES may sign with"
     return "fail", disposition, "neither SPF nor DKIM passes for a name that is aligned with From"
 
 
-def _by(route: Route) -> str:
+def _by(route: Route, policy: str) -> str:
     spf, dkim = (_passing(leg) for leg in (route.spf, route.dkim))
     if spf and dkim:
         return "by SPF and by DKIM"
-    return "by SPF alone: accepted until it is forwarded" if spf else "by DKIM alone"
+    if dkim:
+        return "by DKIM alone"
+    if isinstance(route.dkim.result, Undecided):
+        return "by SPF; whether by DKIM too could not be told"
+    return "by SPF alone" + (": accepted until it is forwarded" if policy != "none" else "")
 
 
 def _passing(leg: Leg) -> bool:
