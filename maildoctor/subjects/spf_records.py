@@ -173,11 +173,18 @@ def spf_missing(
     for site in readable(site for site in spf_sites if not site.ses):
         if like_spf(site):
             continue
-        _only_with_own_servers(roles, settings)
+        own = _own_servers(roles, settings)
         if elsewhere(site, spf_misplaced, doubled):
             raise ExplainedBy(elsewhere(site, spf_misplaced, doubled))
-        message = f"{bare(site.name)} has no SPF record, so no receiver can tell its mail from forged mail"
-        yield Finding(message, where=site.name, expected=("v=spf1 … ~all",), remedy=_first_record(site, settings))
+        if own:
+            message = f"{bare(site.name)} has no SPF record, so no receiver can tell its mail from forged mail"
+            yield Finding(message, where=site.name, expected=("v=spf1 … ~all",), remedy=_first_record(site, settings))
+            continue
+        # Keys alone do not tell who sends, and SES needs no record here.
+        message = (
+            f"{bare(site.name)} has no SPF record: it needs none if Amazon SES alone sends its mail, and one if anybody else does"
+        )
+        yield Finding(message, where=site.name, remedy=_unless_ses(), severity=Severity.WARN)
 
 
 def elsewhere(site: Site, misplaced: tuple[Misplaced, ...], doubled: tuple[Doubled, ...]) -> str:
@@ -187,13 +194,22 @@ def elsewhere(site: Site, misplaced: tuple[Misplaced, ...], doubled: tuple[Doubl
     return "dns-doubled-name" if any((found.right, found.type) == (site.name, "TXT") for found in doubled) else ""
 
 
-def _only_with_own_servers(roles: Roles, settings: Settings) -> None:
+def _own_servers(roles: Roles, settings: Settings) -> bool:
+    """Tell whether own servers are known to send; raises where it is known that none does."""
     if "direct" in roles or settings.sender_ips:
-        return
+        return True
     if not roles.sends:
         raise DoesNotApply("the domain shows no sign that it sends mail")
     if roles.ses:
         raise DoesNotApply("SES writes a MAIL FROM of its own, and SPF is asked there")
+    return False
+
+
+def _unless_ses() -> Remedy:
+    return Remedy(
+        "If SES alone sends, say so (--role send, or its DKIM tokens as --dkim-token): then what SES needs is judged. "
+        "Otherwise publish a TXT record that lists whatever sends with this name in the envelope, and ends with ~all."
+    )
 
 
 def _first_record(site: Site, settings: Settings) -> Remedy:
