@@ -122,16 +122,19 @@ def _row(page: Page, label: str, result: str, detail: str, end: Part) -> None:
 
 
 def _findings(page: Page, report: Report, severities: Iterable[Severity]) -> None:
+    replaced: dict[Record, tuple[str, Remedy]] = {}
     for severity in severities:
         for outcome in report.outcomes:
             if outcome.status is Status.WAIVED:
                 continue
             findings = [finding for finding in outcome.findings if (finding.severity or outcome.check.severity) is severity]
             if findings:
-                _outcome(page, outcome, severity, findings)
+                _outcome(page, outcome, severity, findings, replaced)
 
 
-def _outcome(page: Page, outcome: Outcome, severity: Severity, findings: list[Finding]) -> None:
+def _outcome(
+    page: Page, outcome: Outcome, severity: Severity, findings: list[Finding], replaced: dict[Record, tuple[str, Remedy]]
+) -> None:
     page.blank()
     word = str(severity)
     page.heading(word, ("bold", outcome.check.id))
@@ -144,7 +147,16 @@ def _outcome(page: Page, outcome: Outcome, severity: Severity, findings: list[Fi
         for label, values in (("Found", finding.found), ("Expected", finding.expected)):
             for row, value in enumerate(values):
                 _field(page, "" if row else label, value if page.view.verbose else shortened(value, _EVIDENCE))
-        _remedy(page, finding.remedy)
+        _remedy(page, finding.remedy, _rival(outcome.check.id, finding.remedy, replaced))
+
+
+def _rival(id: str, remedy: Remedy, replaced: dict[Record, tuple[str, Remedy]]) -> str:
+    """Return the check of an earlier finding that puts something else in the place of the same record, or "".
+
+    Each remedy is proven alone. Who publishes two of them has two records where one may be.
+    """
+    earlier = (replaced.setdefault(record, (id, remedy)) for record in remedy.delete)
+    return next((rival for rival, other in earlier if other.publish != remedy.publish), "")
 
 
 def _field(page: Page, label: str, text: str) -> None:
@@ -158,8 +170,10 @@ def why(explanation: str) -> str:
     return " ".join(re.split(r"(?<=[.!?])\s+(?=[A-Z])", paragraph)[:2])
 
 
-def _remedy(page: Page, remedy: Remedy) -> None:
+def _remedy(page: Page, remedy: Remedy, rival: str) -> None:
     text = remedy.text or _instruction(remedy)
+    if rival:
+        text = f"{rival}, above, replaces the same record. Do that first, then check again. {text}"
     if text:
         page.field("Fix", text)
     lines = [*(f"; delete: {_line(record, '')}" for record in remedy.delete), *(_line(record) for record in remedy.publish)]

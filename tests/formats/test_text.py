@@ -145,3 +145,18 @@ def test_the_findings_of_one_check_share_their_reason() -> None:
     told = text(report(Outcome(check(), Status.FAIL, twice)))
     assert told.count("  Why ") == 1
     assert told.count("  Fix ") == 2
+
+
+def test_two_remedies_that_replace_one_record_are_not_to_be_published_together() -> None:
+    old = Record("_dmarc.shop.example.", "TXT", '"v=DMARC1; p=none"')
+
+    def finding(text: str) -> Finding:
+        return Finding(text, remedy=Remedy(publish=(replace(old, value=f'"{text}"'),), delete=(old,)))
+
+    reports = Outcome(check("dmarc-no-reports"), Status.FAIL, (finding("v=DMARC1; p=none; rua=mailto:a@shop.example"),))
+    names = Outcome(check("dmarc-names"), Status.FAIL, (finding("v=DMARC1; p=none; np=reject"),))
+    twin = Outcome(check("dmarc-twin"), Status.FAIL, reports.findings)
+    first, second = text(report(reports, names)).split("dmarc-names\n")
+    assert "above" not in first
+    assert "dmarc-no-reports, above, replaces the same record. Do that first" in " ".join(second.split())
+    assert "above" not in text(report(reports, twin))
