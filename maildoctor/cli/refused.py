@@ -14,7 +14,8 @@ def near(word: str, known: Iterable[str]) -> str:
     known = sorted(known)
     import difflib
 
-    found = difflib.get_close_matches(word.lower(), known, n=1)
+    found = difflib.get_close_matches(word.lower(), known, n=3)
     if found:
-        return f"; did you mean {found[0]}?"
+        best, *others = (difflib.SequenceMatcher(None, each, word.lower()).ratio() for each in found)
+        return f"; did you mean {' or '.join(found[: 1 + others.count(best)])}?"
     return f"; it is one of: {', '.join(known)}" if len(known) <= 12 else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,10 +60,10 @@ class Asked:
         if self.bundle:
             return (self._replay(self.bundle, waivers),)
         if self.example:
-            return (_example(),)
+            return (_example(self.told, self.domains),)
         wanted = [(_domain, settings) for _domain, settings in self._wanted(configuration, waivers)]
         if self.zones:
-            return tuple(_offline(domain, settings, self.zones) for domain, settings in wanted)
+            return tuple(_all_offline(wanted, self.zones))
         return tuple(self._live(wanted))
 
     def _wanted(self, configuration: Configuration, waivers: tuple[Waiver, ...]) -> Iterator[tuple[Domain, Settings]]:
@@ -97,25 +97,36 @@ class Asked:
             yield Audit(domain, settings, live, datetime.now(UTC), live.description)
 
 
-def _offline(domain: Domain, settings: Settings, paths: tuple[Path, ...]) -> Audit:
+def _all_offline(wanted: list[tuple[Domain, Settings]], paths: tuple[Path, ...]) -> Iterator[Audit]:
     from maildoctor.sources import zonefile
 
-    zones = zonefile.ZoneFiles(zonefile.read(path, domain.name) for path in paths)
-    return Audit(domain, settings, zones, datetime.now(UTC), ", ".join(path.name for path in paths))
+    zones = [zonefile.ZoneFiles(zonefile.read(path, domain.name) for path in paths) for domain, _ in wanted]
+    if not any(zone.holds(domain.name) for zone, (domain, _) in zip(zones, wanted, strict=True)):
+        held = ", ".join(names.bare(origin) for origin in zones[0].zones)
+        raise Refused(f"{_listed(paths)}: the zone of {held}, which does not hold {names.bare(wanted[0][0].name)}")
+    for zone, (domain, settings) in zip(zones, wanted, strict=True):
+        yield Audit(domain, settings, zone, datetime.now(UTC), _listed(path.name for path in paths))
 
 
-def _example() -> Audit:
+def _listed(paths: Iterable[Path | str]) -> str:
+    return ", ".join(map(str, paths))
+
+
+def _example(told: Told, domains: tuple[str, ...]) -> Audit:
     """The domain of `data/example`, in which much is wrong."""
     from maildoctor import config, data
     from maildoctor.sources import zonefile
 
     directory = Path(next(iter(data.__path__))) / "example"
     configuration = config.find(directory)
-    name, told = next(iter(configuration.domains.items()))
+    name, configured = next(iter(configuration.domains.items()))
     domain = domain_given(name)
+    for word in domains:
+        if domain_given(word) != domain:
+            raise Refused(f"--example audits {name}, not {word}; leave out --example to audit {word}")
     paths = sorted(directory.glob("*.zone"))
     zones = zonefile.ZoneFiles(zonefile.read(path, names.absolute(path.stem)) for path in paths)
-    settings = Told().over(told).settings(domain)
+    settings = told.over(configured).settings(domain)
     return Audit(domain, settings, zones, datetime.now(UTC), "the zone files of the example")
 
 

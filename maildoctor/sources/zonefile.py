@@ -80,6 +80,10 @@ class ZoneFiles:
         """Nothing is ever under way."""
         return {}
 
+    def holds(self, name: str) -> bool:
+        """Tell whether a name lies in one of the zones."""
+        return self._zone(name) is not None
+
     def _zone(self, name: str) -> Zone | None:
         while name not in self.zones:
             if name == ".":
@@ -144,7 +148,10 @@ def read(path: Path, origin: str) -> Zone:
         raise MalformedZone(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise MalformedZone(f"{path}: not a text file in UTF-8") from error
-    return parse(text, origin, str(path))
+    zone = parse(text, origin, str(path))
+    if not zone.nodes:
+        raise MalformedZone(f"{path}: there is no record in it")
+    return zone
 
 
 def parse(text: str, origin: str, name: str = "zone") -> Zone:

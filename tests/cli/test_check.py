@@ -133,6 +133,10 @@ REFUSED = [
     (("check", "shop.example", "--zone", "shop.zone", "--select", "dkmi"), "did you mean dkim?"),
     (("check", "shop.example", "--zone", "none.zone"), "none.zone: No such file or directory"),
     (("check", "shop.example", "--zone", "bad.zone"), "bad.zone:1: "),
+    (("check", "shop.example", "--zone", "empty.zone"), "empty.zone: there is no record in it"),
+    (("check", "mill.example", "--zone", "other.zone"), "other.zone: the zone of other.example, which does not hold mill.example"),
+    (("check", "shop.example", "--region", "us-est-1"), "did you mean us-west-1 or us-east-1?"),
+    (("check", "shop.example", "--example"), "--example audits bakery.example, not shop.example"),
     (("check", "--bundle", "none.json"), "none.json: No such file or directory"),
     (("check", "--bundle", "old.json"), "not a bundle of this version"),
     (("check", "shop.example", "--zone", "shop.zone", "--bundle", "old.json"), "give one of them"),
@@ -172,6 +176,8 @@ def test_wrong_usage_is_one_line_with_a_hint(
 ) -> None:
     live(DnsAnswer())
     (tmp_path / "bad.zone").write_text("@ NOSUCHTYPE x\n")
+    (tmp_path / "other.zone").write_text("$ORIGIN other.example.\n@ MX 10 mx\n")
+    (tmp_path / "empty.zone").write_text("; nothing yet\n")
     (tmp_path / "old.json").write_text('{"schema": "maildoctor-bundle/0"}')
     ran = program(*arguments)
     assert (ran.code, ran.out) == (2, "")
