@@ -143,6 +143,7 @@ def read(path: Path) -> Story:
     """Read one story."""
     zones, reports, answers, account = [], [], dict[Question, Result](), dict[Aws, told.Said]()
     for match in _BLOCK.finditer(path.read_text("utf-8")):
+        assert match["line"] or match["kind"] == "dns", f"{path}: a {match['kind']} block says behind its kind what it is about"
         if match["kind"] == "zone":
             zones.append(zonefile.parse(match["text"], names.absolute(match["line"].strip()), path.name))
         elif match["kind"] == "dns":

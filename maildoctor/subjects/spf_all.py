@@ -98,7 +98,8 @@ def spf_neutral(spf_sites: tuple[Site, ...]) -> Iterator[Finding]:
 def spf_no_all(spf_sites: tuple[Site, ...]) -> Iterator[Finding]:
     """Each SPF record says what becomes of hosts that are not listed: by all at its end, or by redirect.
 
-    Without either, they are neither allowed nor forbidden, as if the record ended with ?all.
+    Without these, hosts that are not listed are neither allowed nor forbidden, as if the record ended with ?all. So
+    forged mail does not fail SPF.
     """
     for site, policy in sound(spf_sites):
         # An "all" that was meant is named by the check for its own fault.
