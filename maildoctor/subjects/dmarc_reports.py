@@ -7,7 +7,7 @@ An address at somebody else's domain counts only if that domain says that it tak
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from maildoctor import names
 from maildoctor.ask import Answer, Ask, Dns, DoesNotApply, ExplainedBy, each
@@ -99,10 +99,16 @@ def dmarc_no_reports(dmarc_record: Published, dmarc_mailbox: Mailbox, roles: Rol
         where=dmarc_record.name,
         found=(record.text,),
         expected=(wanted.text,) if uri else (),
-        remedy=change(dmarc_record, wanted)
+        remedy=_with_reports(dmarc_record, wanted)
         if uri
         else Remedy("Add rua=mailto: and a mailbox, or the address of a report service."),
     )
+
+
+def _with_reports(published: Published, wanted: Dmarc) -> Remedy:
+    remedy = change(published, wanted)
+    text = "Replace the old data by this record, with a mailbox that somebody reads:" if remedy.publish else remedy.text
+    return replace(remedy, text=text)
 
 
 @check("dmarc-report-uri-invalid", Severity.WARN, "RFC 9989 4.6", "RFC 9989 4.7", "RFC 3986", "RFC 6068")

@@ -223,7 +223,7 @@ def _verdict(route: Route, policy: DmarcPolicy | Undecided) -> tuple[str, str, s
         return "pass", "accept", _by(route, policy.policy)
     disposition = {"none": "accept", "quarantine": "quarantine", "reject": "reject"}[policy.policy]
     if route.can_pass():
-        return "fail", disposition, "SPF does not pass, and DKIM not with each key that SES may sign with"
+        return "fail", disposition, "SPF does not pass, and DKIM only with some of the keys that SES signs with"
     return "fail", disposition, "neither SPF nor DKIM passes for a name that is aligned with From"
 
 
