@@ -125,7 +125,7 @@ def ses_regions(ask: Ask, domain: Domain, settings: Settings) -> SesRegions:
 @fact
 def identities(ask: Ask, domain: Domain, ses_regions: SesRegions) -> Identities:
     """The identities that cover the domain, region by region."""
-    found = each(lambda region: _covering(ask, domain.name, region), ses_regions.names)
+    found = each(lambda region: covering(ask, domain.name, region), ses_regions.names)
     present = tuple(identity for identity in found if identity)
     absent = tuple(region for region, identity in zip(ses_regions.names, found, strict=True) if not identity)
     if present:
@@ -139,7 +139,7 @@ def identities(ask: Ask, domain: Domain, ses_regions: SesRegions) -> Identities:
     return Identities((), absent, elsewhere, tuple(identity for identity in seen[len(others) :] if identity))
 
 
-def _covering(ask: Ask, name: str, region: str) -> Identity | None:
+def covering(ask: Ask, name: str, region: str) -> Identity | None:
     """Ask for the domain, then for each parent: SES answers once a second, and most domains have an identity of their own."""
     while names.depth(name) >= 2:
         identity = _one(ask, name, region)
