@@ -29,6 +29,9 @@ Look = Callable[[str, str], tuple[str, ...]]
 _CLIENTS = {"sesv2": "sesv2", "ses": "ses", "s3api": "s3"}
 
 
+WHOSE = "ACCOUNT=$(aws sts get-caller-identity --query Account --output text)"
+
+
 class Incomplete(AssertionError):
     """AWS would not take this command."""
 
@@ -41,10 +44,17 @@ class Account(Told):
 
     def run(self, line: str) -> None:
         """Carry out a command of the AWS CLI. Raises `Incomplete` where AWS would refuse it."""
-        service, name, region, parameters = command(line)
+        if line == WHOSE:
+            return
+        service, name, region, parameters = command(self._expanded(line))
         said = self.change(service, name, region, parameters)
         if isinstance(said, Refused):
             raise Incomplete(f"{line}: {said.code} {said.message}")
+
+    def _expanded(self, line: str) -> str:
+        """Do what the shell does with the one variable that commands have."""
+        own = self.held(operations.GET_CALLER_IDENTITY()) or {}
+        return line.replace('"$ACCOUNT"', own["Account"])
 
     def change(self, service: str, name: str, region: str, parameters: dict[str, Any]) -> dict[str, Any] | Refused:
         """Carry out a write."""
@@ -294,6 +304,18 @@ def _update_rule(account: Account, region: str, given: dict[str, Any]) -> dict[s
     return {}
 
 
+def _move_rule(account: Account, region: str, given: dict[str, Any]) -> dict[str, Any] | Refused:
+    active = operations.DESCRIBE_ACTIVE_RECEIPT_RULE_SET(region)
+    data = account.held(active) or {}
+    rules = {rule["Name"]: rule for rule in data.get("Rules", ())}
+    if data.get("Metadata", {}).get("Name") != given["RuleSetName"] or given["RuleName"] not in rules:
+        return Refused("RuleDoesNotExist", f"Rule does not exist: {given['RuleName']}")
+    order = [name for name in rules if name != given["RuleName"]]
+    order.insert(order.index(given["After"]) + 1 if "After" in given else 0, given["RuleName"])
+    account.keep(active, data | {"Rules": [rules[name] for name in order]})
+    return {}
+
+
 def _unsuppress(account: Account, region: str, given: dict[str, Any]) -> dict[str, Any] | Refused:
     question = operations.GET_SUPPRESSED_DESTINATION(region, EmailAddress=given["EmailAddress"])
     if account.held(question) is None:
@@ -317,4 +339,5 @@ _WRITES: dict[str, Write] = {
     "DeleteSuppressedDestination": _unsuppress,
     "SetActiveReceiptRuleSet": _activate,
     "UpdateReceiptRule": _update_rule,
+    "SetReceiptRulePosition": _move_rule,
 }
