@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from maildoctor.ask import Ask, DoesNotApply, ExplainedBy, NotAsked, Reply, each
+from maildoctor import names
+from maildoctor.ask import Ask, Dns, DoesNotApply, ExplainedBy, NotAsked, Reply, each
 from maildoctor.names import bare
 from maildoctor.operations import CONFIGURED_REGION, DESCRIBE_ACTIVE_RECEIPT_RULE_SET, GET_CALLER_IDENTITY, LIST_RECEIPT_RULE_SETS
 from maildoctor.regions import table
@@ -134,12 +135,10 @@ class Inbound:
 
 
 @fact
-def ses_inbound(mx: Exchangers, receiving: Applies, workmail: WorkMail | None) -> Inbound:
+def ses_inbound(mx: Exchangers, receiving: Applies) -> Inbound:
     """The domain's mail comes in through receipt rules of SES."""
     if not mx.inbound_regions:
         raise DoesNotApply("no MX leads to the receiving endpoint of SES")
-    if workmail and workmail.used:
-        raise DoesNotApply("Amazon WorkMail receives its mail, and keeps the receipt rules")
     return Inbound(mx.inbound_regions)
 
 
@@ -161,7 +160,10 @@ def receipt_rules_elsewhere(
     """Rules that take the domain's mail in a region to which no MX leads. Looked for only where the MX leads to no rules at all."""
     if any(rules.active for rules in receipt_rules):
         return ()
+    workmail = WorkMail(ask(Dns(names.child("autodiscover", domain.name), "CNAME")))
     configured = ask(CONFIGURED_REGION())
+    if workmail.used:
+        raise DoesNotApply("Amazon WorkMail receives its mail, with rules of another account")
     here = {rules.region for rules in receipt_rules}
     regions = dict.fromkeys([*ses_regions.names, str(configured.data.get("Region", ""))])
     others = [region for region in regions if region and region not in here and table().receiving(region) != "no"]

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
 
 import pytest
 
 from maildoctor.ask import Aws, AwsAnswer, Reply
 from maildoctor.audit import audit
-from maildoctor.model import Outcome, Report
+from maildoctor.model import Report
 from maildoctor.operations import GET_CALLER_IDENTITY
+from maildoctor.proof import uncovered, worse
 from maildoctor.subjects.receiving import Rule
 from maildoctor.subjects.receiving_commands import WHOSE, commands
 from tests.ses.account import WHOSE as RUNS
 from tests.ses.account import Account
 from tests.ses.told import Said, Told
 from tests.story import NOW, Expected, Story, stories
-from tests.test_properties import bad
 
 OWN, OTHER = "000000000001", "000000000002"
 
@@ -97,10 +96,6 @@ def test_commands_cure(story: Story, expected: Expected) -> None:
         for finding in [finding for finding in outcome.findings if finding.remedy.commands]:
             after = {other.check.id: other for other in again(story, expected, finding.remedy.commands).outcomes}
             assert finding.message not in [other.message for other in after[outcome.check.id].findings]
-            assert worse(before.outcomes, after) == []
-
-
-def worse(before: tuple[Outcome, ...], after: dict[str, Outcome]) -> list[Any]:
-    """The checks that say more than before, but for those that another check kept silent."""
-    spoke = [outcome for outcome in before if not outcome.reason.startswith("explained by")]
-    return [outcome.check.id for outcome in spoke if bad(after[outcome.check.id]) > bad(outcome)]
+            old = {other.check.id: other for other in before.outcomes}
+            spoke = [id for id in old if not uncovered(old[id], old, after)]
+            assert [id for id in spoke if worse(old[id], after[id], outcome.check, finding)] == []
