@@ -91,7 +91,7 @@ class DnsSource:
     def ask(self, question: Question) -> Result | None:
         """Send a question, or tell at once why not."""
         if not isinstance(question, Dns):
-            return Unasked(f"the DNS knows nothing of {question.kind.upper()}")
+            return Unasked(f"{question.kind.upper()} is not asked")
         if question in self.open:
             return None
         if not names.possible(question.name):

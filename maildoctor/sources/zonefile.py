@@ -71,7 +71,7 @@ class ZoneFiles:
     def ask(self, question: Question) -> Result | None:
         """Answer from the zones at once."""
         if not isinstance(question, Dns):
-            return Unasked(f"a zone file knows nothing of {question.kind.upper()}")
+            return Unasked(f"{question.kind.upper()} is not asked")
         if question.server or question.over:
             return Unasked("a zone file cannot tell what each name server says")
         return self._follow(question)
