@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol, TypeVar, overload
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast, overload
 
 from maildoctor import names
 from maildoctor.rdata import Mx, Text
@@ -207,27 +207,30 @@ class Unasked:
 Result = DnsAnswer | AwsAnswer | Failure | Unasked
 
 
-class Answer:
-    """The lazy answer to one question to the DNS. Two answers are equal when their questions are."""
+R = TypeVar("R", DnsAnswer, AwsAnswer)
+
+
+class Lazy(Generic[R]):
+    """The lazy answer to one question. Two are equal when their questions are."""
 
     __slots__ = ("_memo", "question")
 
-    def __init__(self, question: Dns, memo: Mapping[Question, Result]) -> None:
+    def __init__(self, question: Question, memo: Mapping[Question, Result]) -> None:
         self.question = question
         self._memo = memo
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Answer) and self.question == other.question
+        return isinstance(other, Lazy) and self.question == other.question
 
     def __hash__(self) -> int:
         return hash(self.question)
 
     def __repr__(self) -> str:
-        return f"Answer({self.question}: {self._memo.get(self.question, 'not yet')})"
+        return f"{type(self).__name__}({self.question}: {self._memo.get(self.question, 'not yet')})"
 
     @property
-    def result(self) -> DnsAnswer:
-        """What was said, whatever its status. Raises `NotYet`, `CouldNotLook` or `NotAsked`."""
+    def result(self) -> R:
+        """What was said, whatever it was. Raises `NotYet`, `CouldNotLook` or `NotAsked`."""
         result = self._memo.get(self.question)
         if result is None:
             raise NotYet(self.question)
@@ -235,8 +238,15 @@ class Answer:
             raise NotAsked(result.reason)
         if isinstance(result, Failure):
             raise CouldNotLook(f"{self.question}: {result.detail or result.kind}")
-        assert isinstance(result, DnsAnswer)  # noqa: S101 - a source answers in kind
-        return result
+        return cast("R", result)  # a source answers in kind
+
+
+class Answer(Lazy[DnsAnswer]):
+    """The lazy answer to one question to the DNS."""
+
+    __slots__ = ()
+
+    question: Dns
 
     @property
     def _said(self) -> DnsAnswer:
@@ -271,36 +281,12 @@ class Answer:
         return tuple(sorted(Mx.parse(record) for record in self.records))
 
 
-class Reply:
-    """The lazy answer to one question to AWS. Two are equal when their questions are."""
+class Reply(Lazy[AwsAnswer]):
+    """The lazy answer to one question to AWS."""
 
-    __slots__ = ("_memo", "question")
+    __slots__ = ()
 
-    def __init__(self, question: Aws, memo: Mapping[Question, Result]) -> None:
-        self.question = question
-        self._memo = memo
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Reply) and self.question == other.question
-
-    def __hash__(self) -> int:
-        return hash(self.question)
-
-    def __repr__(self) -> str:
-        return f"Reply({self.question}: {self._memo.get(self.question, 'not yet')})"
-
-    @property
-    def result(self) -> AwsAnswer:
-        """What was said. Raises `NotYet`, `CouldNotLook` or `NotAsked`."""
-        result = self._memo.get(self.question)
-        if result is None:
-            raise NotYet(self.question)
-        if isinstance(result, Unasked):
-            raise NotAsked(result.reason)
-        if isinstance(result, Failure):
-            raise CouldNotLook(f"{self.question}: {result.detail or result.kind}")
-        assert isinstance(result, AwsAnswer)  # noqa: S101 - a source answers in kind
-        return result
+    question: Aws
 
     @property
     def data(self) -> Mapping[str, Any]:
