@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +17,7 @@ from maildoctor.audit import Learning, prepare
 from maildoctor.audit import report as audit
 from maildoctor.cli import output
 from maildoctor.cli.exit_code import FAIL_ON, INTERRUPTED, exit_code, worst
+from maildoctor.cli.options import PREFIX, VARIABLES
 from maildoctor.cli.refused import Refused, near
 from maildoctor.cli.source import Asked, Audit
 from maildoctor.cli.told import words
@@ -71,6 +73,7 @@ def run(asked: Asked, wanted: Wanted) -> int:
     if wanted.record:
         output.empty(wanted.record)
     _say_expired(audits)
+    _say_unknown(os.environ)
     return Gate(checks, out, view, wanted, started).run(audits)
 
 
@@ -122,6 +125,13 @@ def _say_expired(audits: Iterable[Audit]) -> None:
         for waiver in one.settings.waivers:
             if waiver.expires < today and waiver.domain in ("", one.domain.name.removesuffix(".")):
                 _say(f"the waiver of {waiver.check} expired on {waiver.expires}: its findings count again")
+
+
+def _say_unknown(environment: Iterable[str]) -> None:
+    """Say which variables look like options and are none. They may be somebody else's, so they do not stop anything."""
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in VARIABLES:
+            _say(f"the environment has {name}, which is no option{near(name, VARIABLES)}")
 
 
 def _say(line: str) -> None:

@@ -7,10 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
+PREFIX = "MAILDOCTOR_"
+VARIABLES: list[str] = []
+"""What the environment can say: one name for each option."""
+
 
 def _option(*names: str, **more: Any) -> Any:
     long = next(name for name in names if name.startswith("--"))
-    variable = "MAILDOCTOR_" + long.removeprefix("--").upper().replace("-", "_")
+    variable = PREFIX + long.removeprefix("--").upper().replace("-", "_")
+    VARIABLES.append(variable)
     return typer.Option(*names, envvar=variable, show_envvar=False, show_default=False, **more)
 
 

@@ -110,6 +110,15 @@ def test_the_environment_gives_options(program: Program, monkeypatch: pytest.Mon
     assert ran.out.startswith("shop.example fail dkim-token-missing")
 
 
+def test_a_variable_that_is_no_option_is_told_and_stops_nothing(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAILDOCTOR_DKIM_TOKENS", TOKEN)
+    ran = program(*SHOP, "--dkim-token", TOKEN)
+    assert ran.code == 0
+    assert ran.err == (
+        "maildoctor: the environment has MAILDOCTOR_DKIM_TOKENS, which is no option; did you mean MAILDOCTOR_DKIM_TOKEN?\n"
+    )
+
+
 def test_quiet_says_only_what_failed(program: Program) -> None:
     assert program(*SHOP, "-q", "--dkim-token", TOKEN).out == ""
     ran = program(*SHOP, "-q", "--dkim-token", LOST)
