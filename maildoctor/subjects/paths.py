@@ -18,6 +18,7 @@ from maildoctor.subjects.dmarc import DmarcPolicy
 from maildoctor.subjects.dmarc_walk import aligned
 from maildoctor.subjects.domain import Regions, Roles
 from maildoctor.subjects.mail_from import MailFrom, MailFromName
+from maildoctor.subjects.mail_from_mx import Aim, aim
 from maildoctor.subjects.spf import SesSpf, evaluated
 
 NO_MAIL_FROM = "no MAIL FROM name was given, and none was found under the usual names"
@@ -145,13 +146,23 @@ def _ses_legs(judge: _Alignment, mail_from: MailFrom | Undecided, ses_spf: tuple
     for name in mail_from.names:
         known = results.get(name.name)
         result: str | Undecided = known.result if known else _missing(ses_spf)
-        leg = Leg(name.name, result, judge.of(name.name, lambda policy: policy.aspf), known.because if known else "")
+        detail = known.because + _unused(name) if known else ""
+        leg = Leg(name.name, result, judge.of(name.name, lambda policy: policy.aspf), detail)
         legs.append((leg, _region(name)))
     return legs
 
 
 def _missing(ses_spf: tuple[SesSpf, ...] | Undecided) -> Undecided:
     return ses_spf if isinstance(ses_spf, Undecided) else NotAsked("its SPF was not evaluated")
+
+
+def _unused(name: MailFromName) -> str:
+    """Say so where SES writes another name into the envelope, because the MX of this one is not what SES wants."""
+    try:
+        right = any(aim(mx.host) is Aim.RIGHT for mx in name.exchanges)
+    except Undecided:
+        return ""
+    return "" if right else "; but SES does not use this name before its MX record is right"
 
 
 def _region(name: MailFromName) -> str:
