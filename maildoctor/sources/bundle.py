@@ -96,6 +96,8 @@ def _bundle(whole: dict[str, Any]) -> Bundle:
     now = datetime.fromisoformat(whole["now"])
     if now.tzinfo is None:
         raise ValueError("the time has no offset")
+    # Octets that are no UTF-8 are written as low surrogates (PEP 383); a text with others has been tampered with.
+    json.dumps(whole, ensure_ascii=False).encode("utf-8", "surrogateescape")
     domain, unicode = whole["domain"], whole.get("unicode", "")
     if domain != names.absolute(domain) or not isinstance(unicode, str):
         raise ValueError(f"{domain!r} is no domain name in canonical form")

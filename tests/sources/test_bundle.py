@@ -133,6 +133,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         (("settings",), []),
         (("settings", "roles"), "send"),
         (("settings", "colour"), "red"),
+        (("settings", "author"), "news@\ud800.example"),
     ],
 )
 def test_damaged_bundles_are_refused(tmp_path: Path, place: tuple[str | int, ...], value: object) -> None:
