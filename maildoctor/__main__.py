@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 from maildoctor import __version__
@@ -10,6 +11,7 @@ from maildoctor import __version__
 
 def main() -> None:
     """Run the program and end it with its exit code."""
+    _open_closed()
     arguments = sys.argv[1:]
     if arguments == ["--version"]:
         print(f"maildoctor {__version__}")
@@ -19,6 +21,12 @@ def main() -> None:
     from maildoctor.cli.run import run
 
     sys.exit(run(arguments))
+
+
+def _open_closed() -> None:
+    """Let what goes to a stream that the caller closed go nowhere; Python leaves None in its place, or prints on the other one."""
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - open to the end; pathlib takes time
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - the same
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from maildoctor.model import Report
 
 COLORS = ("auto", "always", "never")
 _WIDTH = 76
+_DIGITS = 4  # of COLUMNS: no terminal is wider
 
 
 @dataclass
@@ -32,6 +33,9 @@ class Standard:
             self.stream.flush()
         except BrokenPipeError:
             silence(self.stream)
+        except OSError as error:
+            silence(self.stream)
+            raise Refused(f"cannot write standard output: {error.strerror}") from error
 
 
 def silence(stream: TextIO) -> None:
@@ -55,8 +59,15 @@ class Output:
                 Standard(sys.stdout).write(between + formats.render(name, report, view))
                 continue
             plain = replace(view, color=False, ascii=False, width=_WIDTH)
-            with path.open("a", encoding="utf-8") as file:
-                file.write(formats.render(name, report, plain))
+            _append(path, formats.render(name, report, plain))
+
+
+def _append(path: Path, text: str) -> None:
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise Refused(f"cannot write {path}: {error.strerror}") from error
 
 
 def parse(words: Iterable[str]) -> Output:
@@ -75,9 +86,11 @@ def parse(words: Iterable[str]) -> Output:
         raise Refused(f"only one format can go to standard output; write --format {printed[1]}=FILE for the other")
     if not printed:
         wanted.append(("text", None))
-    for _, path in wanted:
-        if path is not None:
-            empty(path)
+    files = [path for _, path in wanted if path is not None]
+    for path in files:
+        if files.count(path) > 1:
+            raise Refused(f"{path} can hold one format")
+        empty(path)
     return Output(tuple(wanted))
 
 
@@ -109,8 +122,8 @@ def _colored(color: str, environment: Mapping[str, str]) -> bool:
 
 def _width(environment: Mapping[str, str]) -> int:
     columns = environment.get("COLUMNS", "")
-    if columns.isdecimal() and int(columns):
-        return max(int(columns), 40)
+    if columns.isdecimal() and int(columns[:_DIGITS]):
+        return max(int(columns[:_DIGITS]), 40)
     try:
         return max(min(os.get_terminal_size(sys.stdout.fileno()).columns, _WIDTH), 40)
     except (OSError, ValueError):

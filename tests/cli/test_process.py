@@ -46,3 +46,22 @@ def test_output_that_is_no_terminal_has_no_colours() -> None:
     assert code == 1
     assert b"\x1b" not in out
     assert "✗ FAIL".encode() in out
+
+
+def test_output_that_cannot_be_written_is_told_in_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        code, _, err = process("check", "--example", stdout=full.fileno())
+    assert (code, err) == (2, b"maildoctor: cannot write standard output: No space left on device\n")
+    code, _, err = process("check", "--example", "-f", "json=/dev/full")
+    assert (code, err) == (2, b"maildoctor: cannot write /dev/full: No space left on device\n")
+
+
+def test_closed_streams_are_no_error() -> None:
+    for closed, command in ((">&-", "check --example"), ("2>&-", "check nonsense")):
+        shell = ["/bin/sh", "-c", f"exec {sys.executable} -m maildoctor {command} {closed}"]
+        ran = subprocess.run(shell, capture_output=True, cwd=ROOT, check=False)  # noqa: S603 - our own program
+        assert (ran.returncode, ran.stdout, ran.stderr) == (1 if "example" in command else 2, b"", b"")
+
+
+def test_a_width_beyond_all_measure_is_no_error() -> None:
+    assert process("check", "--example", COLUMNS="9" * 5000)[0] == 1
