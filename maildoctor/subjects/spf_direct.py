@@ -12,6 +12,7 @@ from maildoctor.registry import check
 from maildoctor.subjects.domain import Applies
 from maildoctor.subjects.spf import SesSpf, Site, change, sound
 from maildoctor.subjects.spf_lookups import permanent
+from maildoctor.subjects.spf_records import spoilt
 
 
 def _judged(sites: tuple[Site, ...], trees: tuple[Tree, ...], results: tuple[SesSpf, ...], version: int) -> Iterator[Finding]:
@@ -23,7 +24,7 @@ def _judged(sites: tuple[Site, ...], trees: tuple[Tree, ...], results: tuple[Ses
     site, tree = sites[0], trees[0]
     wrong = [result for result in mine if result.result != "pass"]
     if wrong and not site.policy:
-        raise ExplainedBy(permanent(site, tree) or "spf-missing")
+        raise ExplainedBy(permanent(site, tree) or spoilt(site) or "spf-missing")
     if wrong and permanent(site, tree):
         raise ExplainedBy(permanent(site, tree))
     for result in wrong:

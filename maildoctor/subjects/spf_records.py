@@ -66,6 +66,13 @@ def like_spf(site: Site) -> bool:
     return any(spf.is_policy(text) or _QUOTED.match(text) or _LIKE.match(text) for text in (entry.text for entry in site.entries))
 
 
+def spoilt(site: Site) -> str:
+    """Return the check that tells why a record at a name is not recognised, or ""."""
+    if site.records or not like_spf(site):
+        return ""
+    return "spf-literal-quotes" if any(_QUOTED.match(entry.text) for entry in site.entries) else "spf-version-tag-wrong"
+
+
 def meant(text: str) -> spf.Policy | None:
     """Return what a record with a spoilt version says, or None where that cannot be told."""
     if spf.is_policy(text) or _SENDER_ID.match(text):
@@ -242,7 +249,7 @@ def spf_idle_domain_spoofable(
         if not policy and elsewhere(site, spf_misplaced, doubled):
             raise ExplainedBy(elsewhere(site, spf_misplaced, doubled))
         if not policy and like_spf(site):
-            raise ExplainedBy("spf-version-tag-wrong")
+            raise ExplainedBy(spoilt(site))
         message = f"{bare(site.name)} sends nothing, but {'its SPF record does not say so' if policy else 'has no SPF record'}"
         found = tuple(published.value for published in site.records)
         remedy = change(site, spf.parse("v=spf1 -all"))
