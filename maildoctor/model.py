@@ -134,17 +134,18 @@ class Path:
     """One way in which the domain sends mail, as a receiver computes it (RFC 7208, 6376, 9989).
 
     `spf`, `dkim` and `dmarc` are results in the words of RFC 8601 ("pass", "fail", "none", …), or "unknown" where it could not
-    be computed. `sender` is "ses:REGION", or the address of the sending host.
+    be computed. `sender` is "ses:REGION", or the address of the sending host. Alignment is None where it
+    could not be told.
     """
 
     sender: str
     author: str
     mail_from: str
     spf: str
-    spf_aligned: bool
+    spf_aligned: bool | None
     dkim: str
     dkim_domain: str
-    dkim_aligned: bool
+    dkim_aligned: bool | None
     dmarc: str
     policy: str
     disposition: str

@@ -107,8 +107,9 @@ def _path(page: Page, path: Path) -> None:
     _row(page, "DMARC", path.dmarc, ": ".join(filter(None, (policy, path.because))), end)
 
 
-def _aligned(aligned: bool, result: str) -> Part:
-    return "", ("aligned" if aligned else "not aligned") if result == "pass" else ""
+def _aligned(aligned: bool | None, result: str) -> Part:
+    word = {True: "aligned", False: "not aligned", None: "aligned?"}[aligned]
+    return "", word if result == "pass" else ""
 
 
 def _row(page: Page, label: str, result: str, detail: str, end: Part) -> None:

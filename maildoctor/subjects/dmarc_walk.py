@@ -167,10 +167,26 @@ def aligned(ask: Ask, a: str, b: str, strict: bool) -> bool:
     if a == b or strict:
         return a == b
     first, second = walk(ask, a), walk(ask, b)
+    if _of_one_house(first, second) or _of_one_house(second, first):
+        return True
     if not first.found() and not second.found():
         # Without any record each name would be an organization of its own. What is asked for is what a first record would bring.
         return organizational_by_list(a) == organizational_by_list(b)
     return first.organizational == second.organizational
+
+
+def _of_one_house(lower: Walk, upper: Walk) -> bool:
+    """Tell whether a name lies below one with a record, and no `psd` parts them: whatever stands above, it is the same for both."""
+    if max(names.depth(lower.start), names.depth(upper.start)) > _AFTER_JUMP or not names.below(lower.start, upper.start):
+        return False
+    for step in lower.steps:
+        published = step.valid
+        psd = published.record.value("psd") if published else ""
+        if step.domain == upper.start:
+            return published is not None and psd != "y"
+        if psd in ("y", "n"):
+            return False
+    return False
 
 
 @cache

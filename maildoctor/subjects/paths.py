@@ -207,10 +207,10 @@ def _path(route: Route, policy: DmarcPolicy | Undecided) -> Path:
         author=route.author,
         mail_from=route.spf.name,
         spf=route.spf.word,
-        spf_aligned=route.spf.aligned is True,
+        spf_aligned=_known(route.spf.aligned),
         dkim=route.dkim.word,
         dkim_domain=route.dkim.name,
-        dkim_aligned=route.dkim.aligned is True,
+        dkim_aligned=_known(route.dkim.aligned),
         dmarc=dmarc,
         policy="" if isinstance(policy, Undecided) else policy.policy,
         disposition=disposition,
@@ -238,19 +238,26 @@ def _verdict(route: Route, policy: DmarcPolicy | Undecided) -> tuple[str, str, s
     return "fail", disposition, "neither SPF nor DKIM passes for a name that is aligned with From"
 
 
+def _known(aligned: bool | Undecided) -> bool | None:
+    return None if isinstance(aligned, Undecided) else aligned
+
+
 def _by(route: Route, policy: str) -> str:
     spf, dkim = (_passing(leg) for leg in (route.spf, route.dkim))
     if spf and dkim:
         return "by SPF and by DKIM"
     if dkim:
-        return "by DKIM alone"
-    if isinstance(route.dkim.result, Undecided):
+        return "by DKIM alone" if spf is False else "by DKIM; whether by SPF too could not be told"
+    if dkim is None:
         return "by SPF; whether by DKIM too could not be told"
     return "by SPF alone" + (": accepted until it is forwarded" if policy != "none" else "")
 
 
-def _passing(leg: Leg) -> bool:
+def _passing(leg: Leg) -> bool | None:
+    """Tell whether a leg passes and aligns, None where that could not be told. One that fails does not, whatever its name."""
+    if not isinstance(leg.result, Undecided) and leg.result != "pass":
+        return False
     try:
         return leg.passes()
     except Undecided:
-        return False
+        return None

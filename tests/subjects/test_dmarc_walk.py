@@ -134,6 +134,14 @@ def test_alignment(a: str, b: str, strict: bool, same: bool) -> None:
     assert aligned(world, a, b, strict) is same
 
 
+def test_what_stands_above_a_common_record_need_not_be_seen() -> None:
+    world = World({"post.shop.example": "p=none", "shop.example": Failure("timeout")})
+    assert aligned(world, "bounce.post.shop.example.", "post.shop.example.", strict=False)
+    parted = World({"post.shop.example": "p=none", "bounce.post.shop.example": "p=none; psd=n", "shop.example": Failure("timeout")})
+    with pytest.raises(CouldNotLook):
+        aligned(parted, "bounce.post.shop.example.", "post.shop.example.", strict=False)
+
+
 def suffix_pairs() -> list[dict[str, Any]]:
     rows = json.loads(VECTORS.read_text("utf-8"))
     # The vectors without input, or with a leading dot, are about reading user input; a Domain is canonical by then.
