@@ -26,7 +26,15 @@ from tests.ses.told import Refused, Said, Told
 Look = Callable[[str, str], tuple[str, ...]]
 """What the DNS says: canonical name and type, to data in presentation form."""
 
-_CLIENTS = {"sesv2": "sesv2", "ses": "ses", "s3api": "s3"}
+_CLIENTS = {
+    "sesv2": "sesv2",
+    "ses": "ses",
+    "s3api": "s3",
+    "iam": "iam",
+    "lambda": "lambda",
+    "kms": "kms",
+    "mailmanager": "mailmanager",
+}
 
 
 WHOSE = "ACCOUNT=$(aws sts get-caller-identity --query Account --output text)"
@@ -135,7 +143,7 @@ def command(line: str) -> tuple[str, str, str, dict[str, Any]]:
         member = shape.members[members[positive]]
         parameters[members[positive]] = _value(member, values, positive == option)
     wrong = list(shapes.complaints(shape, parameters, request=True))
-    if wrong or not region:
+    if wrong or not (region or service == "iam"):
         raise Incomplete(f"{line}: {'; '.join(wrong) or 'no region'}")
     return service, every[words[2]], region, parameters
 
@@ -316,6 +324,55 @@ def _move_rule(account: Account, region: str, given: dict[str, Any]) -> dict[str
     return {}
 
 
+def _policy_put(find: Callable[[str, dict[str, Any]], Aws]) -> Write:
+    def write(account: Account, region: str, given: dict[str, Any]) -> dict[str, Any] | Refused:
+        json.loads(given["Policy"])
+        account.keep(find(region, given), {"Policy": given["Policy"]})
+        return {}
+
+    return write
+
+
+def _bucket_policy(region: str, given: dict[str, Any]) -> Aws:
+    return operations.GET_BUCKET_POLICY(Bucket=given["Bucket"])
+
+
+def _key_policy(region: str, given: dict[str, Any]) -> Aws:
+    return operations.GET_KEY_POLICY(region, KeyId=given["KeyId"], PolicyName=given["PolicyName"])
+
+
+def _object_lock(account: Account, region: str, given: dict[str, Any]) -> dict[str, Any] | Refused:
+    lock = {"ObjectLockConfiguration": given["ObjectLockConfiguration"]}
+    account.keep(operations.GET_OBJECT_LOCK(Bucket=given["Bucket"]), lock)
+    return {}
+
+
+def _permit(account: Account, region: str, given: dict[str, Any]) -> dict[str, Any] | Refused:
+    question = operations.GET_FUNCTION_POLICY(region, FunctionName=given["FunctionName"])
+    data = account.held(question) or {}
+    policy = json.loads(data.get("Policy", '{"Version": "2012-10-17", "Statement": []}'))
+    if given["StatementId"] in [statement.get("Sid") for statement in policy["Statement"]]:
+        return Refused("ResourceConflictException", f"The statement id ({given['StatementId']}) provided already exists.")
+    conditions = {"StringEquals": {"AWS:SourceAccount": given["SourceAccount"]}, "ArnLike": {"AWS:SourceArn": given["SourceArn"]}}
+    whom = {"Sid": given["StatementId"], "Effect": "Allow", "Principal": {"Service": given["Principal"]}}
+    policy["Statement"] += [{**whom, "Action": given["Action"], "Resource": given["FunctionName"], "Condition": conditions}]
+    account.keep(question, {"Policy": json.dumps(policy)})
+    return {}
+
+
+def _create_role(account: Account, region: str, given: dict[str, Any]) -> dict[str, Any] | Refused:
+    own, name = (account.held(operations.GET_CALLER_IDENTITY()) or {})["Account"], given["RoleName"]
+    role = {"Path": "/", "RoleName": name, "RoleId": "R" * 16, "Arn": f"arn:aws:iam::{own}:role/{name}"}
+    trust = {"AssumeRolePolicyDocument": given["AssumeRolePolicyDocument"], "CreateDate": "2026-11-22T12:00:00Z"}
+    account.keep(operations.GET_ROLE(RoleName=name), {"Role": role | trust})
+    return {}
+
+
+def _role_policy(account: Account, region: str, given: dict[str, Any]) -> dict[str, Any] | Refused:
+    there = account.held(operations.GET_ROLE(RoleName=given["RoleName"]))
+    return {} if there else Refused("NoSuchEntity", f"The role with name {given['RoleName']} cannot be found.")
+
+
 def _unsuppress(account: Account, region: str, given: dict[str, Any]) -> dict[str, Any] | Refused:
     question = operations.GET_SUPPRESSED_DESTINATION(region, EmailAddress=given["EmailAddress"])
     if account.held(question) is None:
@@ -340,4 +397,10 @@ _WRITES: dict[str, Write] = {
     "SetActiveReceiptRuleSet": _activate,
     "UpdateReceiptRule": _update_rule,
     "SetReceiptRulePosition": _move_rule,
+    "PutBucketPolicy": _policy_put(_bucket_policy),
+    "PutKeyPolicy": _policy_put(_key_policy),
+    "PutObjectLockConfiguration": _object_lock,
+    "AddPermission": _permit,
+    "CreateRole": _create_role,
+    "PutRolePolicy": _role_policy,
 }
