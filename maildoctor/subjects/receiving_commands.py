@@ -50,3 +50,23 @@ def rule_changed(rules: RuleSet, rule: Rule, text: str, change: Mapping[str, Any
     whole = as_json({**rule.data, **change})
     words = ("update-receipt-rule", "--rule-set-name", rules.name, "--rule", whole, "--region", rules.region)
     return Remedy(text, commands=commands(rules.caller, ("aws", "ses", *words)))
+
+
+def statement(account: str, rules: tuple[str, ...], actions: list[str], resource: str) -> dict[str, Any]:
+    """Return the statement by which a policy lets SES do something for receipt rules. No resource: that of a role's trust."""
+    what = {"Action": actions[0] if len(actions) == 1 else actions} | ({"Resource": resource} if resource else {})
+    conditions = {"AWS:SourceAccount": account, "AWS:SourceArn": rules[0] if len(rules) == 1 else list(rules)}
+    return {"Effect": "Allow", "Principal": {"Service": "ses.amazonaws.com"}, **what, "Condition": {"StringEquals": conditions}}
+
+
+def added(policy: str, wanted: Mapping[str, Any]) -> str:
+    """Return a policy with one statement more; "" where the text is no policy."""
+    try:
+        whole = json.loads(policy)
+    except ValueError:
+        return ""
+    if not isinstance(whole, dict):
+        return ""
+    there = whole.get("Statement", [])
+    listed = [there] if isinstance(there, dict) else list(there)
+    return as_json({"Version": "2012-10-17", **whole, "Statement": [*listed, wanted]})
