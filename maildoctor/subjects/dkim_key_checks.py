@@ -18,9 +18,9 @@ from maildoctor.subjects.dkim_token_checks import ask_ses, in_other_zone
 from maildoctor.subjects.dkim_tokens import Tokens
 
 
-def replaced(domain: Domain, published: Published, new: str, text: str) -> Remedy:
+def replaced(published: Published, new: str, text: str) -> Remedy:
     """Return the remedy "publish this record instead", where the record is the domain's own."""
-    if not names.below(published.owner, domain.name):
+    if not names.below(published.owner, published.selector.domain):
         return Remedy(f"{text} Only whoever runs {names.bare(published.owner)} can change it.")
     if not new:
         return Remedy(text)
@@ -86,7 +86,7 @@ def _no_key_at_ses(domain: Domain, places: list[Place], others: bool) -> Finding
         f"{these} {'is an alias of a name' if len(places) == 1 else 'are aliases of names'} at SES without a key",
         where=places[0].selector.name,
         found=tuple(place.owner for place in places),
-        remedy=Remedy(text, commands=(ask_ses(domain),)),
+        remedy=Remedy(text, commands=(ask_ses(domain, places[0].selector),)),
         severity=Severity.WARN if others else None,
     )
 
@@ -124,7 +124,7 @@ def dkim_key_lookup_fails(keys: Keys) -> Iterator[Finding]:
 
 
 @check("dkim-key-syntax", Severity.FAIL, "RFC 6376 3.6.1", "RFC 6376 3.2")
-def dkim_key_syntax(domain: Domain, keys: Keys) -> Iterator[Finding]:
+def dkim_key_syntax(keys: Keys) -> Iterator[Finding]:
     """Each key record is a list of tags that verifiers can read.
 
     A verifier discards a record that breaks the grammar, and then has no key. v=DKIM1 may be left out; where it is, it comes first.
@@ -134,17 +134,17 @@ def dkim_key_syntax(domain: Domain, keys: Keys) -> Iterator[Finding]:
         if isinstance(published.record, MalformedRecord):
             if not dkim.bare_key(text):
                 new = dkim.repaired(text)
-                remedy = replaced(domain, published, new, "Publish the record again as SES or your key generator shows it.")
+                remedy = replaced(published, new, "Publish the record again as SES or your key generator shows it.")
                 yield about(published, f"cannot be read as a key record: {published.record}", remedy)
         elif published.record.type not in dkim.TYPES:
             yield about(published, "has a key type (k=) that verifiers do not know", Remedy("Use k=rsa, or leave k= out."))
         elif published.record.lapses:
             words = f"has {' and '.join(published.record.lapses)}, which strict verifiers refuse"
-            yield about(published, words, replaced(domain, published, dkim.repaired(text), "Leave them out."), Severity.WARN)
+            yield about(published, words, replaced(published, dkim.repaired(text), "Leave them out."), Severity.WARN)
 
 
 @check("dkim-rsa-key-malformed", Severity.FAIL, "RFC 6376 3.6.1", "RFC 5280 4.1.2.7")
-def dkim_rsa_key_malformed(domain: Domain, keys: Keys) -> Iterator[Finding]:
+def dkim_rsa_key_malformed(keys: Keys) -> Iterator[Finding]:
     """Each RSA key is whole, in base64, and behind p=.
 
     Keys are long, and suffer on their way through DNS panels: cut after 255 characters, spread over two records, with the lines
@@ -152,26 +152,26 @@ def dkim_rsa_key_malformed(domain: Domain, keys: Keys) -> Iterator[Finding]:
     """
     for place in keys.found():
         if place.halves:
-            yield _halves(domain, place)
+            yield _halves(place)
         for one in place.published:
             if isinstance(one.record, MalformedRecord) and dkim.bare_key(one.text.text):
-                yield _bare(domain, one)
+                yield _bare(one)
             elif isinstance(one.record, KeyRecord) and one.record.type == "rsa" and isinstance(one.key, MalformedKey):
-                yield _spoilt(domain, one, one.record, one.key)
+                yield _spoilt(one, one.record, one.key)
 
 
-def _bare(domain: Domain, one: Published) -> Finding:
+def _bare(one: Published) -> Finding:
     data = dkim.mended(one.text.text)
-    remedy = replaced(domain, one, data and f"p={data}", "Publish p= followed by the key in base64, without its PEM lines.")
+    remedy = replaced(one, data and f"p={data}", "Publish p= followed by the key in base64, without its PEM lines.")
     return about(one, "holds a bare key without p=", remedy)
 
 
-def _halves(domain: Domain, place: Place) -> Finding:
+def _halves(place: Place) -> Finding:
     first, second = place.halves or (Text(()), Text(()))
     joined = Text.of(first.text + second.text)
     old = tuple(Record(place.owner, "TXT", str(text)) for text in (first, second))
     remedy = Remedy("Put both pieces into one record, as two strings.")
-    if names.below(place.owner, domain.name):
+    if names.below(place.owner, place.selector.domain):
         remedy = Remedy(remedy.text, publish=(Record(place.owner, "TXT", str(joined)),), delete=old)
     return Finding(
         f"{names.bare(place.selector.name)} has its key in two records, where one with two strings belongs",
@@ -182,19 +182,19 @@ def _halves(domain: Domain, place: Place) -> Finding:
     )
 
 
-def _spoilt(domain: Domain, one: Published, record: KeyRecord, reason: MalformedKey) -> Finding:
+def _spoilt(one: Published, record: KeyRecord, reason: MalformedKey) -> Finding:
     new = str(record.having("p", reason.mended)) if reason.mended else ""
     text = "Publish the whole public key again, cut into strings of at most 255 characters."
     if reason.private:
         text = "Make a new key pair at once and delete this record. Publish only what openssl rsa -pubout prints."
     if record.data.startswith("MCowBQYDK2Vw"):
         text = "Name its type: k=ed25519, with the last 32 octets of it in p=."
-    finding = about(one, f"has no usable key: {reason}", replaced(domain, one, new, text))
+    finding = about(one, f"has no usable key: {reason}", replaced(one, new, text))
     return replace(finding, found=()) if reason.private else finding  # it need not be repeated in every log
 
 
 @check("dkim-ed25519-key-malformed", Severity.FAIL, "RFC 8463 4")
-def dkim_ed25519_key_malformed(domain: Domain, keys: Keys) -> Iterator[Finding]:
+def dkim_ed25519_key_malformed(keys: Keys) -> Iterator[Finding]:
     """Each Ed25519 key is 32 octets in base64.
 
     Unlike an RSA key it is published bare, without the DER that key generators write around it. Anything else is a syntax error.
@@ -203,4 +203,4 @@ def dkim_ed25519_key_malformed(domain: Domain, keys: Keys) -> Iterator[Finding]:
         if record.type == "ed25519" and isinstance(published.key, MalformedKey):
             new = str(record.having("p", published.key.mended)) if published.key.mended else ""
             text = "Publish the 32 octets of the public key in base64: 44 characters."
-            yield about(published, f"has no usable key: {published.key}", replaced(domain, published, new, text))
+            yield about(published, f"has no usable key: {published.key}", replaced(published, new, text))

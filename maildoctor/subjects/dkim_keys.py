@@ -13,8 +13,7 @@ from maildoctor.rdata import Text
 from maildoctor.records import dkim
 from maildoctor.records.dkim import KeyRecord, MalformedKey, MalformedRecord, PublicKey
 from maildoctor.registry import fact
-from maildoctor.settings import Domain
-from maildoctor.subjects.dkim import KeyTree, Selector, Selectors, Signing
+from maildoctor.subjects.dkim import Selector, Selectors
 from maildoctor.subjects.dkim_tokens import COPIED, Token, Tokens
 from maildoctor.subjects.domain import Regions
 
@@ -192,14 +191,16 @@ class Homes:
 def homes(ask: Ask, tokens: Tokens, keys: Keys, regions: Regions | Undecided) -> Homes:
     """Where SES holds the keys of tokens whose alias is missing, wrong, or leads to no key."""
     absent = {place.selector for place in keys.places if _keyless(place)}
-    astray = tuple(token for token in tokens.easy if token.fault or token.selector in absent)
+    every = tuple(token for token in tokens.easy if token.fault or token.selector in absent)
+    known = {token.selector.selector: token.selector.zone for token in every if token.selector.zone}
+    astray = tuple(token for token in every if not token.selector.zone)
     if not astray:
-        return Homes({})
+        return Homes(known)
     if isinstance(regions, Undecided):
         raise regions
     likely = tuple(dict.fromkeys(filter(None, (token.zone for token in tokens.all))))
     found = each(lambda token: _home(ask, token, likely, regions.names), astray)
-    return Homes({token.selector.selector: zone for token, zone in zip(astray, found, strict=True)})
+    return Homes(known | {token.selector.selector: zone for token, zone in zip(astray, found, strict=True)})
 
 
 def _keyless(place: Place) -> bool:
@@ -236,27 +237,3 @@ def _usual(regions: tuple[str, ...]) -> Iterator[str]:
         if regions:
             yield f"dkim.{region}.amazonses.com."
     yield "dkim.amazonses.com."
-
-
-@fact
-def signing(domain: Domain, selectors: Selectors, keys: Keys | Undecided, key_tree: KeyTree | Undecided) -> Signing:
-    """What a receiver makes of DKIM signatures of the domain, as far as keys decide."""
-    total = len(selectors.all)
-    if not total:
-        return _unasked(domain, keys, key_tree)
-    try:
-        if isinstance(keys, Undecided):
-            raise keys
-        usable = sum(any(published.usable for published in place.published) for place in (*keys.read(), *keys.shown))
-    except NotAsked as reason:
-        return Signing("unknown", domain.name, 0, total, reason.reason)
-    result = "pass" if usable == total else "partial" if usable else "fail"
-    return Signing(result, domain.name, usable, total, f"{usable} of {total} keys can be found and used")
-
-
-def _unasked(domain: Domain, keys: Keys | Undecided, key_tree: KeyTree | Undecided) -> Signing:
-    if isinstance(key_tree, KeyTree) and key_tree.hopeless:
-        return Signing("fail", domain.name, 0, 0, f"no key can be found: {names.bare(key_tree.name)} does not exist")
-    if isinstance(key_tree, Undecided):
-        raise key_tree
-    return Signing("unknown", domain.name, 0, 0, "no DKIM tokens were told (--dkim-token, configuration or AWS credentials)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from maildoctor import names
-from maildoctor.ask import CouldNotLook, Undecided
+from maildoctor.ask import CouldNotLook, ExplainedBy, Undecided
 from maildoctor.model import Finding, Record, Remedy, Severity
 from maildoctor.registry import check
 from maildoctor.settings import Domain
@@ -19,18 +19,20 @@ TROUBLE = "SES developer guide: troubleshoot-dkim"
 Missed = tuple[tuple[Token, Fault], ...]
 
 
-def ask_ses(domain: Domain) -> str:
+def ask_ses(domain: Domain, selector: Selector | None = None) -> str:
     """Return the command that shows what SES expects."""
+    if selector and selector.identity:
+        return selector.identity.command("get-email-identity --query DkimAttributes")
     return f"aws sesv2 get-email-identity --email-identity {names.bare(domain.name)} --query DkimAttributes"
 
 
-def _these(missed: Missed) -> str:
+def these(missed: Missed) -> str:
     """Name the records of several tokens in few words."""
     first = names.bare(missed[0][0].selector.name)
     return first if len(missed) == 1 else f"{first} and {len(missed) - 1} more"
 
 
-def _number(missed: Missed, one: str, several: str) -> str:
+def number(missed: Missed, one: str, several: str) -> str:
     return one if len(missed) == 1 else several
 
 
@@ -38,7 +40,7 @@ def _wrong(missed: Missed) -> tuple[Record, ...]:
     return tuple(record for _, fault in missed for record in fault.wrong)
 
 
-def _finding(domain: Domain, missed: Missed, homes: Homes | Undecided, message: str, text: str) -> Finding:
+def about_missed(domain: Domain, missed: Missed, homes: Homes | Undecided, message: str, text: str) -> Finding:
     """Return one finding about tokens that were missed in the same way, with the aliases that cure it."""
     right = tuple(record for token, fault in missed for record in _right(token, fault, homes))
     return Finding(
@@ -46,7 +48,7 @@ def _finding(domain: Domain, missed: Missed, homes: Homes | Undecided, message: 
         where=missed[0][0].selector.name,
         found=tuple(f"{record.name} {record.type} {record.value}" for record in _wrong(missed)),
         expected=tuple(f"{record.name} {record.type} {record.value}" for record in right),
-        remedy=_remedy(missed, right, text) if len(right) >= len(missed) else _look_up(domain, text),
+        remedy=_remedy(missed, right, text) if len(right) >= len(missed) else _look_up(domain, missed, text),
     )
 
 
@@ -70,9 +72,9 @@ def _remedy(missed: Missed, right: tuple[Record, ...], text: str) -> Remedy:
     )
 
 
-def _look_up(domain: Domain, text: str) -> Remedy:
+def _look_up(domain: Domain, missed: Missed, text: str) -> Remedy:
     words = f"{text} SES shows the value of each alias: TOKEN.SigningHostedZone of what this command prints."
-    return Remedy(words, commands=(ask_ses(domain),))
+    return Remedy(words, commands=(ask_ses(domain, missed[0][0].selector),))
 
 
 @check("dkim-token-missing", Severity.FAIL, "RFC 6376 3.6.2.1", "RFC 8020 2", EASY_DKIM)
@@ -90,15 +92,25 @@ def dkim_token_missing(
     the signature as failed. SES looks for all three again and again, and stops signing when they are lost.
     """
     if isinstance(tokens, Undecided):
-        if not selectors.all and isinstance(key_tree, KeyTree) and key_tree.hopeless and isinstance(roles, Roles) and roles.ses:
+        if (
+            not selectors.all
+            and not selectors.identities
+            and isinstance(key_tree, KeyTree)
+            and key_tree.hopeless
+            and isinstance(roles, Roles)
+            and roles.ses
+        ):
             yield _nothing_at_all(domain, key_tree, roles)
             return
         raise tokens
-    missed = tokens.missed("dkim-token-missing")
+    every = tokens.missed("dkim-token-missing")
+    missed = tuple((token, fault) for token, fault in every if not token.lost)
+    if every and not missed:
+        raise ExplainedBy("dkim-token-lost-in-move")
     if missed:
-        verb = _number(missed, "has no CNAME record", "have no CNAME record")
+        verb = number(missed, "has no CNAME record", "have no CNAME record")
         text = "Publish the missing aliases; they must stay for ever."
-        yield _finding(domain, missed, homes, f"{_these(missed)} {verb}", text)
+        yield about_missed(domain, missed, homes, f"{these(missed)} {verb}", text)
 
 
 def _nothing_at_all(domain: Domain, key_tree: KeyTree, roles: Roles) -> Finding:
@@ -124,9 +136,9 @@ def dkim_token_doubled_name(domain: Domain, tokens: Tokens, homes: Homes | Undec
     missed = tokens.missed("dkim-token-doubled-name")
     if missed:
         wrong = names.bare(_wrong(missed)[0].name)
-        verb = _number(missed, "is published under a doubled name", "are published under doubled names")
+        verb = number(missed, "is published under a doubled name", "are published under doubled names")
         text = "In the panel, enter only TOKEN._domainkey as host name (or end the whole name with a dot)."
-        yield _finding(domain, missed, homes, f"{_these(missed)} {verb}: {wrong}", text)
+        yield about_missed(domain, missed, homes, f"{these(missed)} {verb}: {wrong}", text)
 
 
 @check("dkim-name-mistyped", Severity.FAIL, "RFC 6376 3.6.2.1", TROUBLE)
@@ -139,9 +151,9 @@ def dkim_name_mistyped(domain: Domain, tokens: Tokens, homes: Homes | Undecided)
     missed = tokens.missed("dkim-name-mistyped")
     if missed:
         wrong = names.bare(_wrong(missed)[0].name)
-        verb = _number(missed, "is published under a misspelt name", "are published under misspelt names")
+        verb = number(missed, "is published under a misspelt name", "are published under misspelt names")
         text = "If the DNS host refuses the underscore of _domainkey, it cannot serve DKIM: ask its support, or change the host."
-        yield _finding(domain, missed, homes, f"{_these(missed)} {verb}: {wrong}", text)
+        yield about_missed(domain, missed, homes, f"{these(missed)} {verb}: {wrong}", text)
 
 
 @check("dkim-token-stray-characters", Severity.FAIL, "RFC 6376 3.6.2.1", TROUBLE)
@@ -153,9 +165,9 @@ def dkim_token_stray_characters(domain: Domain, tokens: Tokens, homes: Homes | U
     """
     missed = tokens.missed("dkim-token-stray-characters")
     if missed:
-        verb = _number(missed, "has stray characters in its name or target", "have stray characters in their names or targets")
+        verb = number(missed, "has stray characters in its name or target", "have stray characters in their names or targets")
         text = "Type the record again; do not paste what stands around it."
-        yield _finding(domain, missed, homes, f"{_these(missed)} {verb}", text)
+        yield about_missed(domain, missed, homes, f"{these(missed)} {verb}", text)
 
 
 @check("dkim-target-missing-dot", Severity.FAIL, "RFC 1035 5.1", TROUBLE)
@@ -168,9 +180,9 @@ def dkim_target_missing_dot(domain: Domain, tokens: Tokens, homes: Homes | Undec
     missed = tokens.missed("dkim-target-missing-dot")
     if missed:
         wrong = names.bare(_wrong(missed)[0].value)
-        verb = _number(missed, "has a target with the own domain appended", "have targets with the own domain appended")
+        verb = number(missed, "has a target with the own domain appended", "have targets with the own domain appended")
         text = "End the target with a dot; where the panel adds the zone, leave that out."
-        yield _finding(domain, missed, homes, f"{_these(missed)} {verb}: {wrong}", text)
+        yield about_missed(domain, missed, homes, f"{these(missed)} {verb}: {wrong}", text)
 
 
 @check("dkim-token-as-txt", Severity.FAIL, "RFC 6376 3.6.2.1", EASY_DKIM)
@@ -181,9 +193,9 @@ def dkim_token_as_txt(domain: Domain, tokens: Tokens, homes: Homes | Undecided) 
     """
     missed = tokens.missed("dkim-token-as-txt")
     if missed:
-        verb = _number(missed, "is a TXT record that holds the name of the key", "are TXT records that hold the names of the keys")
+        verb = number(missed, "is a TXT record that holds the name of the key", "are TXT records that hold the names of the keys")
         text = "Delete the TXT record and enter the same name and value with the type CNAME."
-        yield _finding(domain, missed, homes, f"{_these(missed)} {verb}", text)
+        yield about_missed(domain, missed, homes, f"{these(missed)} {verb}", text)
 
 
 @check("dkim-token-proxied", Severity.FAIL, TROUBLE)
@@ -195,9 +207,9 @@ def dkim_token_proxied(domain: Domain, tokens: Tokens, homes: Homes | Undecided)
     """
     missed = tokens.missed("dkim-token-proxied")
     if missed:
-        verb = _number(missed, "answers with an address instead of its CNAME", "answer with an address instead of their CNAME")
+        verb = number(missed, "answers with an address instead of its CNAME", "answer with an address instead of their CNAME")
         text = 'Set the record to "DNS only" (at Cloudflare: the grey cloud). Then the alias is seen as it was entered.'
-        yield _finding(domain, missed, homes, f"{_these(missed)} {verb}: {missed[0][1].detail}", text)
+        yield about_missed(domain, missed, homes, f"{these(missed)} {verb}: {missed[0][1].detail}", text)
 
 
 @check("dkim-token-flattened", Severity.FAIL, TROUBLE)
@@ -213,7 +225,7 @@ def dkim_token_flattened(domain: Domain, tokens: Tokens, homes: Homes | Undecide
         shown = "answers with a key in place of its CNAME" if key else "exists, but shows neither a CNAME nor anything else"
         several = "answer with keys in place of their CNAME" if key else "exist, but show neither a CNAME nor anything else"
         text = "Turn off CNAME flattening for these names (at Cloudflare: not for all CNAME records)."
-        yield _finding(domain, missed, homes, f"{_these(missed)} {_number(missed, shown, several)}", text)
+        yield about_missed(domain, missed, homes, f"{these(missed)} {number(missed, shown, several)}", text)
 
 
 @check("dkim-token-beside-data", Severity.FAIL, "RFC 1034 3.6.2", "RFC 2181 10.1")
@@ -225,8 +237,8 @@ def dkim_token_beside_data(domain: Domain, tokens: Tokens, keys: Keys | Undecide
     """
     missed = tokens.missed("dkim-token-beside-data")
     if missed:
-        verb = _number(missed, "has more than one CNAME record", "have more than one CNAME record each")
-        yield _finding(domain, missed, homes, f"{_these(missed)} {verb}", "Keep one alias a name and delete the others.")
+        verb = number(missed, "has more than one CNAME record", "have more than one CNAME record each")
+        yield about_missed(domain, missed, homes, f"{these(missed)} {verb}", "Keep one alias a name and delete the others.")
     for place in keys.places if isinstance(keys, Keys) else ():
         if not place.bogus and place.mixed:
             yield _texts_beside(place.selector)
@@ -245,20 +257,6 @@ def _texts_beside(selector: Selector) -> Finding:
     )
 
 
-@check("dkim-token-foreign", Severity.FAIL, EASY_DKIM, TROUBLE)
-def dkim_token_foreign(domain: Domain, tokens: Tokens, homes: Homes | Undecided) -> Iterator[Finding]:
-    """Each DKIM alias leads to the key of its own token.
-
-    SES makes new tokens for each identity, region and account. An alias that leads to another token's name gives receivers
-    another key than the one that SES signs with, or none.
-    """
-    missed = tokens.missed("dkim-token-foreign")
-    if missed:
-        verb = _number(missed, "leads to the name of another token", "lead to the names of other tokens")
-        text = "Publish the tokens of this identity in this region, each at its own name."
-        yield _finding(domain, missed, homes, f"{_these(missed)} {verb}: {missed[0][1].detail}", text)
-
-
 @check("dkim-token-wrong-zone", Severity.FAIL, "SES API: DkimAttributes.SigningHostedZone", EASY_DKIM)
 def dkim_token_wrong_zone(domain: Domain, tokens: Tokens, keys: Keys, homes: Homes) -> Iterator[Finding]:
     """Each DKIM alias leads into the zone in which SES holds its key.
@@ -267,16 +265,23 @@ def dkim_token_wrong_zone(domain: Domain, tokens: Tokens, keys: Keys, homes: Hom
     same token has no key.
     """
     missed = tokens.missed("dkim-token-wrong-zone")
-    if missed:
-        wrong = names.bare(_wrong(missed)[0].value)
-        verb = _number(missed, "leads to a name that is no DKIM name of SES", "lead to names that are no DKIM names of SES")
+    strange = tuple((token, fault) for token, fault in missed if not fault.detail)
+    if strange:
+        wrong = names.bare(_wrong(strange)[0].value)
+        verb = number(strange, "leads to a name that is no DKIM name of SES", "lead to names that are no DKIM names of SES")
         text = "The target is the token, followed by the zone that SES names for this identity."
-        yield _finding(domain, missed, homes, f"{_these(missed)} {verb}: {wrong}", text)
+        yield about_missed(domain, strange, homes, f"{these(strange)} {verb}: {wrong}", text)
+    other = tuple((token, fault) for token, fault in missed if fault.detail)
+    if other:
+        verb = number(other, "leads into another zone", "lead into another zone")
+        text = "The target is the token, followed by the zone that SES names for this identity (SigningHostedZone)."
+        message = f"{these(other)} {verb} than the one that SES looks in, {names.bare(other[0][1].detail)}"
+        yield about_missed(domain, other, homes, message, text)
     astray = in_other_zone(tokens, keys, homes)
     if astray:
-        verb = _number(astray, "leads into a zone without its key", "lead into a zone without their keys")
+        verb = number(astray, "leads into a zone without its key", "lead into a zone without their keys")
         text = "SES holds the key in another of its zones: change the target."
-        yield _finding(domain, astray, homes, f"{_these(astray)} {verb}: {names.bare(astray[0][0].zone)}", text)
+        yield about_missed(domain, astray, homes, f"{these(astray)} {verb}: {names.bare(astray[0][0].zone)}", text)
 
 
 def in_other_zone(tokens: Tokens, keys: Keys, homes: Homes) -> Missed:
@@ -293,13 +298,3 @@ def in_other_zone(tokens: Tokens, keys: Keys, homes: Homes) -> Missed:
         for token in tokens.placed
         if token.selector in absent and homes.target(token)
     )
-
-
-def missed_in_zone(domain: Domain, tokens: Tokens, homes: Homes | Undecided) -> Iterator[Finding]:
-    """Yield the finding about tokens whose alias is missing from a zone of its own, to which _domainkey is delegated."""
-    missed = tokens.missed("dkim-zone-not-delegated")
-    if missed:
-        zone = names.bare(missed[0][1].detail)
-        verb = _number(missed, "has no CNAME record in", "have no CNAME record in")
-        text = f"Publish the aliases at the name servers of {zone}, or delete the NS records by which it is delegated."
-        yield _finding(domain, missed, homes, f"{_these(missed)} {verb} the zone that answers for it, {zone}", text)

@@ -15,7 +15,6 @@ from maildoctor.ask import Answer, Ask, Dns, DoesNotApply, ExplainedBy, NotAsked
 from maildoctor.model import Record
 from maildoctor.records import dkim
 from maildoctor.registry import fact
-from maildoctor.settings import Domain
 from maildoctor.subjects.dkim import KeyTree, Selector, Selectors
 from maildoctor.subjects.domain import Roles
 
@@ -46,6 +45,13 @@ class Token:
 
     selector: Selector
     fault: Fault | None
+
+    @property
+    def lost(self) -> bool:
+        """Whether SES has found its alias before, and does not any more."""
+        identity = self.selector.identity
+        failed = identity is not None and identity.dkim.get("Status") in ("FAILED", "TEMPORARY_FAILURE")
+        return failed and identity is not None and bool(identity.verification.get("LastSuccessTimestamp"))
 
     @property
     def zone(self) -> str:
@@ -98,8 +104,13 @@ def told(selectors: Selectors, existence: bool, roles: Roles | Undecided, key_tr
             raise reason
     assert isinstance(roles, Roles)  # noqa: S101 - neither is undecided, which mypy cannot see
     assert isinstance(key_tree, KeyTree)  # noqa: S101
+    if selectors.identities:
+        verified = any(identity.verified for identity in selectors.identities)
+        raise ExplainedBy("ses-dkim-off" if verified else "ses-identity-unverified")
     if not roles.ses:
         raise DoesNotApply("the domain shows no sign that it sends through Amazon SES")
+    if selectors.asked:
+        raise NotAsked("SES has no identity for the domain here: give the DKIM tokens with --dkim-token or in the configuration")
     seen = "something is published below" if key_tree.exists else "nothing is published below"
     raise NotAsked(
         f"only SES knows the DKIM tokens: give them with --dkim-token or in the configuration, or give AWS credentials"
@@ -108,9 +119,9 @@ def told(selectors: Selectors, existence: bool, roles: Roles | Undecided, key_tr
 
 
 @fact
-def tokens(ask: Ask, domain: Domain, selectors: Selectors, told: Told) -> Tokens:
+def tokens(ask: Ask, selectors: Selectors, told: Told) -> Tokens:
     """The selectors that were told, and how the record of each was missed."""
-    return Tokens(each(lambda selector: Token(selector, _fault(ask, domain, selector)), selectors.all))
+    return Tokens(each(lambda selector: Token(selector, _fault(ask, selector)), selectors.all))
 
 
 def ses_token(target: str) -> str:
@@ -130,17 +141,17 @@ def _targets(selector: Selector) -> tuple[str, ...]:
     return first if any(map(ses_token, first)) else (*first, *selector.key.chain)
 
 
-def _fault(ask: Ask, domain: Domain, selector: Selector) -> Fault | None:
-    return _alias_fault(ask, domain, selector) if selector.easy else _own_fault(ask, domain, selector)
+def _fault(ask: Ask, selector: Selector) -> Fault | None:
+    return _alias_fault(ask, selector) if selector.easy else _own_fault(ask, selector)
 
 
-def _own_fault(ask: Ask, domain: Domain, selector: Selector) -> Fault | None:
+def _own_fault(ask: Ask, selector: Selector) -> Fault | None:
     """Look for the key of a selector of one's own under the wrong names, if it is not under the right one."""
     if selector.key.result.status == "bogus" or any(dkim.resembles(text.text) for text in selector.key.texts):
         return None
     # Two, because a wildcard at the domain does not reach below _domainkey where that exists (RFC 4592 3.3.1).
-    made = [ask(Dns(name, "TXT")) for name in (_random(domain), names.probe(domain.name))]
-    misplaced = [(check, ask(Dns.of(name, "TXT"))) for check, name in misplacings(domain, selector)]
+    made = [ask(Dns(name, "TXT")) for name in (_random(selector), names.probe(selector.domain))]
+    misplaced = [(check, ask(Dns.of(name, "TXT"))) for check, name in misplacings(selector)]
     noise = [text for answer in made for text in answer.texts]
     for check, answer in misplaced:
         own = [text for text in answer.texts if text not in noise and dkim.resembles(text.text)]
@@ -151,47 +162,50 @@ def _own_fault(ask: Ask, domain: Domain, selector: Selector) -> Fault | None:
     return None
 
 
-def _alias_fault(ask: Ask, domain: Domain, selector: Selector) -> Fault | None:
+def _alias_fault(ask: Ask, selector: Selector) -> Fault | None:
     aliases = tuple(Record(selector.name, "CNAME", target) for target in selector.cname.records)
     if not aliases:
-        return _where_else(ask, domain, selector)
+        return _where_else(ask, selector)
     if len(aliases) > 1:
         return Fault("dkim-token-beside-data", aliases)
     target = aliases[0].value
     spoilt = ses_name(target)
     if spoilt and not ses_token(target):
-        undotted = spoilt.start() == 0 and names.below(domain.name, target[spoilt.end() + 1 :])
+        undotted = spoilt.start() == 0 and names.below(selector.domain, target[spoilt.end() + 1 :])
         return Fault("dkim-target-missing-dot" if undotted else "dkim-token-stray-characters", aliases)
-    if not spoilt and ask(Dns(_random(domain), "CNAME")).records == selector.cname.records:
-        elsewhere = _where_else(ask, domain, selector)
+    if not spoilt and ask(Dns(_random(selector), "CNAME")).records == selector.cname.records:
+        elsewhere = _where_else(ask, selector)
         return replace(elsewhere, detail=WILDCARD) if elsewhere.check == "dkim-token-missing" else elsewhere
     found = next(filter(None, map(ses_token, _targets(selector))), "")
     if not found:
         return Fault("dkim-token-wrong-zone", aliases)
-    return None if found == selector.selector else Fault("dkim-token-foreign", aliases, found)
+    if found != selector.selector:
+        return Fault("dkim-token-foreign", aliases, found)
+    astray = selector.zone and all(names.parent(name) != selector.zone for name in _targets(selector) if ses_token(name))
+    return Fault("dkim-token-wrong-zone", aliases, selector.zone) if astray and not selector.accepted else None
 
 
-def _random(domain: Domain) -> str:
-    return names.probe(names.child("_domainkey", domain.name))
+def _random(selector: Selector) -> str:
+    return names.probe(names.child("_domainkey", selector.domain))
 
 
-def _where_else(ask: Ask, domain: Domain, selector: Selector) -> Fault:
+def _where_else(ask: Ask, selector: Selector) -> Fault:
     """Say what became of an alias that is not at its name."""
-    misplaced = [(check, ask(Dns.of(name, "CNAME"))) for check, name in misplacings(domain, selector)]
+    misplaced = [(check, ask(Dns.of(name, "CNAME"))) for check, name in misplacings(selector)]
     instead = _Instead(
-        selector, *(tuple(ask(Dns(name, type_)) for type_ in ("A", "AAAA", "TXT")) for name in (selector.name, _random(domain)))
+        selector, *(tuple(ask(Dns(name, type_)) for type_ in ("A", "AAAA", "TXT")) for name in (selector.name, _random(selector)))
     )
     for check, answer in misplaced:
         for target in answer.records:
             # A wildcard alias answers at any name, so only one that mentions the token is evidence.
             if (match := ses_name(target)) and match["token"] == selector.selector:
                 return Fault(check, (Record(answer.question.name, "CNAME", target),))
-    return instead.fault(domain) or Fault("dkim-token-missing")
+    return instead.fault() or Fault("dkim-token-missing")
 
 
-def misplacings(domain: Domain, selector: Selector) -> tuple[tuple[str, str], ...]:
+def misplacings(selector: Selector) -> tuple[tuple[str, str], ...]:
     """Return the names under which the alias is found when it was entered wrongly, each with the check that says so."""
-    token, name = selector.selector, domain.name
+    token, name = selector.selector, selector.domain
     apex = selector.cname.result.zone or selector.key.result.zone
     rows = [
         ("dkim-token-doubled-name", f"{token}._domainkey.{name}{name}"),
@@ -216,7 +230,7 @@ class _Instead:
     here: tuple[Answer, ...]
     random: tuple[Answer, ...]
 
-    def fault(self, domain: Domain) -> Fault | None:
+    def fault(self) -> Fault | None:
         texts, noise = self.here[2], self.random[2]
         own = tuple(text for text in texts.texts if text not in noise.texts)
         mentions = tuple(Record(self.selector.name, "TXT", str(text)) for text in own if ses_name(text.text))
@@ -230,6 +244,6 @@ class _Instead:
         if not addresses and self.selector.cname.exists and not self.selector.cname.records and not noise.exists and not own:
             return Fault("dkim-token-flattened")
         zone = self.selector.cname.result.zone
-        if zone != domain.name and names.below(zone, domain.name):
+        if zone != self.selector.domain and names.below(zone, self.selector.domain):
             return Fault("dkim-zone-not-delegated", detail=zone)
         return None

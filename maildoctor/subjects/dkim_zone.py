@@ -12,7 +12,7 @@ from maildoctor.rdata import Soa
 from maildoctor.registry import check, fact
 from maildoctor.settings import Domain
 from maildoctor.subjects.dkim_keys import Homes
-from maildoctor.subjects.dkim_token_checks import TROUBLE, missed_in_zone
+from maildoctor.subjects.dkim_token_checks import TROUBLE, about_missed, number, these
 from maildoctor.subjects.dkim_tokens import Tokens
 from maildoctor.subjects.domain import Zone
 from maildoctor.subjects.ses import Identities, Identity
@@ -68,4 +68,9 @@ def dkim_zone_not_delegated(
         )
     if isinstance(tokens, Undecided):
         raise tokens
-    yield from missed_in_zone(domain, tokens, homes)
+    missed = tokens.missed("dkim-zone-not-delegated")
+    if missed:
+        zone = names.bare(missed[0][1].detail)
+        verb = number(missed, "has no CNAME record in", "have no CNAME record in")
+        text = f"Publish the aliases at the name servers of {zone}, or delete the NS records by which it is delegated."
+        yield about_missed(domain, missed, homes, f"{these(missed)} {verb} the zone that answers for it, {zone}", text)

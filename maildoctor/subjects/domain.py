@@ -20,6 +20,7 @@ from maildoctor.settings import Domain, Settings
 from maildoctor.subjects.dkim import Selectors
 from maildoctor.subjects.mail_from import MailFrom, find_mail_from
 from maildoctor.subjects.mx import Exchangers
+from maildoctor.subjects.ses import find_identities
 
 TOLD = "told by --role or the configuration"
 _MOST_REDIRECTS = 10  # RFC 7208 4.6.4
@@ -165,7 +166,10 @@ def roles(ask: Ask, domain: Domain, settings: Settings) -> Roles:
         given = "sender addresses were given" if settings.sender_ips else ""
         return Roles(settings.roles, told, told or given, TOLD if "receive" in settings.roles else "")
     results = each(lambda sign: sign(), found)
-    return Roles((), _first(results[:5]), _first(results[:8]), _first(results[8:]))
+    # SES itself is asked last, where the DNS shows no sign of it: it takes its time.
+    seen = any(isinstance(result, str) and result for result in results[:5])
+    told = "" if seen else _sign("SES has an identity for it", lambda: _identified(ask, domain, settings))()
+    return Roles((), _first((*results[:5], told)), _first((*results[:8], told)), _first(results[8:]))
 
 
 def _signs(ask: Ask, domain: Domain, settings: Settings) -> tuple[Callable[[], str | Undecided], ...]:
@@ -191,6 +195,14 @@ def _signs(ask: Ask, domain: Domain, settings: Settings) -> tuple[Callable[[], s
         ),
         _sign("it has MX records", lambda: any(host.host != "." for host in mx.exchanges)),
     )
+
+
+def _identified(ask: Ask, domain: Domain, settings: Settings) -> bool:
+    """Tell whether SES has an identity of this very name, and the domain does not say that it sends nothing (-all)."""
+    own = [identity for identity in find_identities(ask, domain, settings).found if identity.name == domain.name]
+    policies = _spf(ask(Dns(domain.name, "TXT")))
+    silent = bool(policies) and all(policy.strip(" \"'") == "-all" for policy in policies)
+    return any(identity.mail_from.get("MailFromDomain") or not silent for identity in own)
 
 
 def _sign(words: str, holds: Callable[[], bool]) -> Callable[[], str | Undecided]:
@@ -239,14 +251,17 @@ def _lets_send(ask: Ask, policy: spf.Policy, hops: int) -> bool:
 
 @fact
 def regions(settings: Settings, mx: Exchangers, mail_from: MailFrom, selectors: Selectors) -> Regions:
-    """The regions of SES: as told, or as the host names of MX, MAIL FROM and DKIM records carry them."""
+    """The regions of SES: as told, or as the host names of MX, MAIL FROM and DKIM records carry them, or as SES has identities."""
     if settings.regions:
         return Regions(settings.regions, "told by --region or the configuration")
     table = known_regions.table()
     sources = (
         ("MX", [table.region_of("inbound_smtp", host.host) for host in mx.hosts]),
         ("MAIL FROM", [name.region for name in mail_from.names]),
-        ("DKIM", [table.region_of("dkim_zone", target) for target in selectors.targets()]),
+        # A copy of an identity has the aliases of the other region (Deterministic Easy DKIM); SES itself knows better.
+        ("SES", [identity.region for identity in selectors.identities])
+        if selectors.asked
+        else ("DKIM", [table.region_of("dkim_zone", target) for target in selectors.targets()]),
     )
     found = {region: words for words, known in reversed(sources) for region in known if region}
     because = ", ".join(f"{region} from the {found[region]} records" for region in sorted(found))

@@ -96,21 +96,24 @@ def routes(
 ) -> tuple[Route, ...]:
     """All ways in which the domain sends: SES with each MAIL FROM name, and each sender address that was told."""
     judge = _Alignment(ask, author_domain, dmarc_policy)
-    dkim = _dkim_leg(judge, signing)
     found: list[Route] = []
     if roles.ses:
         known = regions.names if isinstance(regions, Regions) else ()
         legs = _ses_legs(judge, mail_from, ses_spf)
-        found += [Route(_sender(own_region, known), author_domain, spf, dkim) for spf, own_region in legs]
+        found += [_by_ses(judge, _region(own, known), spf, signing) for spf, own in legs]
     own_dkim = _own_dkim(author_domain)
     found += [Route(address, author_domain, _own_leg(ask, judge, address, settings), own_dkim) for address in settings.sender_ips]
     return tuple(found)
 
 
-def _sender(own: str, known: tuple[str, ...]) -> str:
-    """Name the sender after the one region of SES, if there is one; else after that of its MAIL FROM, which may be mistaken."""
-    region = known[0] if len(known) == 1 else own
-    return f"ses:{region}" if region else "ses"
+def _region(own: str, known: tuple[str, ...]) -> str:
+    """Return the one region of SES, if there is one; else that of its MAIL FROM, which may be mistaken."""
+    return known[0] if len(known) == 1 else own
+
+
+def _by_ses(judge: _Alignment, region: str, spf: Leg, signing: Signing | Undecided) -> Route:
+    there = signing if isinstance(signing, Undecided) else signing.at(region)
+    return Route(f"ses:{region}" if region else "ses", judge.author, spf, _dkim_leg(judge, there))
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,7 @@ def _ses_legs(judge: _Alignment, mail_from: MailFrom | Undecided, ses_spf: tuple
         result: str | Undecided = known.result if known else _missing(ses_spf)
         detail = known.because + _unused(name) if known else ""
         leg = Leg(name.name, result, judge.of(name.name, lambda policy: policy.aspf), detail)
-        legs.append((leg, _region(name)))
+        legs.append((leg, _carried(name)))
     return legs
 
 
@@ -165,7 +168,7 @@ def _unused(name: MailFromName) -> str:
     return "" if right else "; but SES does not use this name before its MX record is right"
 
 
-def _region(name: MailFromName) -> str:
+def _carried(name: MailFromName) -> str:
     try:
         return name.region
     except Undecided:

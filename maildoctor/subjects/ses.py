@@ -54,6 +54,32 @@ class Identity:
         return self.data.get("DkimAttributes") or {}
 
     @property
+    def tokens(self) -> tuple[str, ...]:
+        """The selectors with which SES signs: the three Easy DKIM tokens, or the one of a key of the owner's."""
+        return tuple(str(token).lower() for token in self.dkim.get("Tokens") or ())
+
+    @property
+    def easy(self) -> bool:
+        """Whether SES makes the keys (Easy DKIM), in this region or (AWS_SES_REGION) in another one that it copies."""
+        return str(self.dkim.get("SigningAttributesOrigin", "AWS_SES")).startswith("AWS_SES")
+
+    @property
+    def key_zone(self) -> str:
+        """The zone in which SES keeps the keys, or "" where it does not say. It varies by region and by identity."""
+        zone = str(self.dkim.get("SigningHostedZone") or "")
+        return Dns.of(zone, "TXT").name if zone else ""
+
+    @property
+    def silent(self) -> str:
+        """Why SES does not sign with the domain's keys, or "". While it misses records for a time, it goes on."""
+        if not self.verified:
+            return "SES does not let the identity send"
+        if not self.dkim.get("SigningEnabled", True):
+            return "DKIM signing is switched off in SES"
+        status = self.dkim.get("Status")
+        return f"SES does not sign: its DKIM status is {status}" if status in ("PENDING", "FAILED", "NOT_STARTED") else ""
+
+    @property
     def mail_from(self) -> Mapping[str, Any]:
         """`MailFromAttributes`. Without a custom MAIL FROM it holds no `MailFromDomain`, though the model requires one."""
         return self.data.get("MailFromAttributes") or {}
@@ -107,6 +133,11 @@ class Identities:
 @fact
 def ses_regions(ask: Ask, domain: Domain, settings: Settings) -> SesRegions:
     """The regions to ask: as told, or as MX and MAIL FROM carry them, or as AWS is configured."""
+    return find_regions(ask, domain, settings)
+
+
+def find_regions(ask: Ask, domain: Domain, settings: Settings) -> SesRegions:
+    """Look for the regions to ask. A function of its own, because what the domain is for can often be told without."""
     if settings.regions:
         return SesRegions(settings.regions, "told by --region or the configuration")
     configured = ask(CONFIGURED_REGION())
@@ -123,8 +154,14 @@ def ses_regions(ask: Ask, domain: Domain, settings: Settings) -> SesRegions:
 
 
 @fact
-def identities(ask: Ask, domain: Domain, ses_regions: SesRegions) -> Identities:
+def identities(ask: Ask, domain: Domain, settings: Settings) -> Identities:
     """The identities that cover the domain, region by region."""
+    return find_identities(ask, domain, settings)
+
+
+def find_identities(ask: Ask, domain: Domain, settings: Settings) -> Identities:
+    """Look for the identities. A function of its own, as above."""
+    ses_regions = find_regions(ask, domain, settings)
     found = each(lambda region: covering(ask, domain.name, region), ses_regions.names)
     present = tuple(identity for identity in found if identity)
     absent = tuple(region for region, identity in zip(ses_regions.names, found, strict=True) if not identity)

@@ -121,7 +121,7 @@ def test_a_private_key_is_not_repeated() -> None:
 
     text = rdata.Text.of(f"p={rsa(1024, 'private')}")
     keys = learn("keys", f"s1._domainkey TXT {text}\n", ("s1",))
-    (finding,) = dkim_rsa_key_malformed(Domain("fair.example."), keys)
+    (finding,) = dkim_rsa_key_malformed(keys)
     assert "PRIVATE" in finding.message
     assert not finding.found
 
