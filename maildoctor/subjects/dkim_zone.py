@@ -28,8 +28,12 @@ class Divided:
 
 
 @fact
-def divided_zones(identities: Identities, zone: Zone) -> tuple[Divided, ...]:
+def divided_zones(identities: Identities | Undecided, zone: Zone | Undecided) -> tuple[Divided, ...]:
     """The identities that SES could not verify, and whose zone it saw with another primary server than the public does."""
+    if isinstance(identities, Undecided):
+        raise identities  # without credentials the zone does not matter, whether it can be seen or not
+    if isinstance(zone, Undecided):
+        raise zone
     return tuple(_divided(identities, zone))
 
 

@@ -168,8 +168,8 @@ def roles(ask: Ask, domain: Domain, settings: Settings) -> Roles:
     results = each(lambda sign: sign(), found)
     # SES itself is asked last, where the DNS shows no sign of it: it takes its time.
     seen = any(isinstance(result, str) and result for result in results[:5])
-    told = "" if seen else _sign("SES has an identity for it", lambda: _identified(ask, domain, settings))()
-    return Roles((), _first((*results[:5], told)), _first((*results[:8], told)), _first(results[8:]))
+    known = "" if seen else _sign("SES has an identity for it", lambda: _identified(ask, domain, settings))()
+    return Roles((), _first((*results[:5], known)), _first((*results[:8], known)), _first(results[8:]))
 
 
 def _signs(ask: Ask, domain: Domain, settings: Settings) -> tuple[Callable[[], str | Undecided], ...]:
