@@ -19,6 +19,8 @@ _OPTIONS: dict[str, tuple[type, ...]] = {
     "format": (list,),
     "resolver": (list,),
     "timeout": (int, float),
+    "aws": (bool,),
+    "aws-profile": (str,),
     "color": (str,),
     "domains": (dict,),
     "waivers": (list,),

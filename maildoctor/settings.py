@@ -28,6 +28,7 @@ class Settings:
 
     `roles` empty: found out from the evidence. `regions` empty: from MX, MAIL FROM MX and DKIM targets.
     `dkim_tokens`: the Easy DKIM tokens of SES or BYODKIM selectors. `author`: the address in From, if it is not at the domain.
+    `scan`: look for the domain's SES identities in every region.
     """
 
     roles: tuple[str, ...] = ()
@@ -36,4 +37,5 @@ class Settings:
     mail_from: str = ""
     author: str = ""
     sender_ips: tuple[str, ...] = ()
+    scan: bool = False
     waivers: tuple[Waiver, ...] = ()

@@ -41,6 +41,16 @@ def _refuse(*_args: Any, **_kwargs: Any) -> NoReturn:
     raise AssertionError("a test that is not marked `loopback` opened a socket")
 
 
+@pytest.fixture(autouse=True)
+def _no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the AWS credentials of whoever runs the tests."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BOTO_CONFIG"):
+        monkeypatch.setenv(name, "/nonexistent/aws")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
 @pytest.fixture(scope="session")
 def _running_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     from tests.lab import servers

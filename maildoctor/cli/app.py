@@ -11,7 +11,7 @@ from maildoctor import __version__
 from maildoctor.cli.exit_code import CLEAN
 from maildoctor.cli.refused import Refused, near
 
-COMMANDS = ("check", "explain", "checks")
+COMMANDS = ("check", "explain", "checks", "aws-policy")
 _Misused: type[Exception] = typer.BadParameter.__mro__[2]
 """What typer raises for everything that it cannot make sense of; it has no public name in all versions that we take."""
 
@@ -41,7 +41,8 @@ def program(first: str) -> typer.Typer:
     )
     app.callback()(_main)
     for name in (first,) if first in COMMANDS else COMMANDS:
-        app.command()(getattr(import_module(f"maildoctor.cli.{name}"), name))
+        module = name.replace("-", "_")
+        app.command(name)(getattr(import_module(f"maildoctor.cli.{module}"), module))
     return app
 
 

@@ -13,6 +13,8 @@ def check(
     domains: options.Domains = None,
     role: options.Roles = None,
     region: options.Regions = None,
+    aws: options.Aws = None,
+    aws_profile: options.Profile = "",
     dkim_token: options.Tokens = None,
     mail_from: options.MailFrom = "",
     author: options.Author = "",
@@ -39,7 +41,7 @@ def check(
     from maildoctor.cli.told import Told
 
     told = Told(_all(role), _all(region), _all(dkim_token), mail_from, author, _all(sender_ip))
-    asked = Asked(_all(domains), told, _all(zone), bundle, example, _all(resolver), timeout)
+    asked = Asked(_all(domains), told, _all(zone), bundle, example, _all(resolver), timeout, aws, aws_profile)
     shape = (_all(select), _all(ignore), _all(shapes))
     return gate.run(asked, gate.Wanted(*shape, fail_on, exit_zero, record, verbose, quiet, color, debug))
 

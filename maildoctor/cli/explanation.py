@@ -17,7 +17,7 @@ SEVERITIES = {
     "warn": "warn: it works, but it is fragile",
     "note": "note: worth knowing",
 }
-KINDS = {"dns": "DNS"}
+KINDS = {"aws": "AWS credentials", "dns": "DNS"}
 
 
 def show(id: str) -> int:

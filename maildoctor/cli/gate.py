@@ -19,13 +19,18 @@ from maildoctor.cli import output
 from maildoctor.cli.exit_code import FAIL_ON, INTERRUPTED, exit_code, worst
 from maildoctor.cli.options import PREFIX, VARIABLES
 from maildoctor.cli.refused import Refused, near
-from maildoctor.cli.source import Asked, Audit
+from maildoctor.cli.source import NO_CREDENTIALS, Asked, Audit
 from maildoctor.cli.told import words
 from maildoctor.config import Configuration
 from maildoctor.formats import View
 from maildoctor.formats.harmless import harmless
 from maildoctor.model import Check, Report, Status
 from maildoctor.registry import choose, needs
+from maildoctor.sources import aws_errors
+
+HINTS = {
+    aws_errors.NO_CREDENTIALS.reason: "aws configure or --aws-profile gives some, maildoctor aws-policy tells what they must permit"
+}
 
 
 @dataclass(frozen=True)
@@ -107,9 +112,11 @@ class Gate:
     def _one(self, one: Audit, *, first: bool) -> int:
         learning = (self.started if first else None) or prepare(one.domain, one.source, one.settings, one.now)
         report = audit(learning, self.checks, resolver=one.resolver)
+        if one.aws and aws_errors.NO_CREDENTIALS in learning.memo.values():
+            raise Refused(NO_CREDENTIALS)
         code = exit_code(report, self.wanted.fail_on, exit_zero=self.wanted.exit_zero)
         questions = _questions(learning.memo) if self.view.verbose > 1 else ()
-        view = replace(self.view, title=one.domain.text, exit_code=code, questions=questions, needs=needs)
+        view = replace(self.view, title=one.domain.text, exit_code=code, questions=questions, hints=HINTS, needs=needs)
         self.out.write(report, view, first=first)
         if self.wanted.record:
             _record(self.wanted.record, one, learning)

@@ -14,7 +14,7 @@ VARIABLES: list[str] = []
 
 def _option(*names: str, **more: Any) -> Any:
     long = next(name for name in names if name.startswith("--"))
-    variable = PREFIX + long.removeprefix("--").upper().replace("-", "_")
+    variable = PREFIX + long.partition("/")[0].removeprefix("--").upper().replace("-", "_")
     VARIABLES.append(variable)
     return typer.Option(*names, envvar=variable, show_envvar=False, show_default=False, **more)
 
@@ -25,7 +25,9 @@ Domains = Annotated[_Texts, typer.Argument(metavar="[DOMAIN]...", show_default=F
 Roles = Annotated[
     _Texts, _option("--role", metavar="ROLE", help="Its use: send, receive, bulk, direct, parked. Default: found out.")
 ]
-Regions = Annotated[_Texts, _option("--region", metavar="REGION", help="A region of SES that it uses. Default: found out.")]
+Regions = Annotated[_Texts, _option("--region", metavar="REGION", help="A region of SES that it uses, or all. Default: found out.")]
+Aws = Annotated[bool | None, _option("--aws/--no-aws", help="Ask AWS too. Default: if there are credentials.")]
+Profile = Annotated[str, _option("--aws-profile", metavar="PROFILE", help="The profile of the AWS configuration to use.")]
 Tokens = Annotated[_Texts, _option("--dkim-token", metavar="TOKEN", help="An Easy DKIM token of SES, or a selector of your own.")]
 MailFrom = Annotated[str, _option("--mail-from", metavar="NAME", help="The custom MAIL FROM domain.")]
 Author = Annotated[str, _option("--from", metavar="ADDRESS", help="The address in From, if it is not at the domain.")]

@@ -7,19 +7,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from maildoctor import names
 from maildoctor.ask import Source
 from maildoctor.cli.names_given import domain as domain_given
-from maildoctor.cli.refused import Refused
+from maildoctor.cli.names_given import shown
+from maildoctor.cli.refused import Refused, near
 from maildoctor.cli.told import Told, words
 from maildoctor.config import Configuration
 from maildoctor.model import Waiver
 from maildoctor.settings import Domain, Settings
 
+if TYPE_CHECKING:
+    from maildoctor.sources.aws import AwsSource
+
 SECONDS = 20.0
 """The default deadline: four times what resolvers usually take to give up on a dead server."""
+
+
+NO_CREDENTIALS = "--aws: no AWS credentials were found; try: aws configure, or give --aws-profile"
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,8 @@ class Audit:
     source: Source
     now: datetime
     resolver: str
+    aws: bool = False
+    """Whether AWS must be asked, so that to have no credentials is an error."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +53,23 @@ class Asked:
     example: bool = False
     resolvers: tuple[str, ...] = ()
     timeout: float | None = None
+    aws: bool | None = None
+    profile: str = ""
 
     def over(self, given: Mapping[str, Any]) -> Asked:
         """Return this, and what the configuration says where the command line says nothing. Raises `Refused`."""
         seconds = given.get("timeout", SECONDS) if self.timeout is None else self.timeout
         if not 0 < seconds < math.inf:
             raise Refused("--timeout wants a number of seconds above 0")
-        return replace(self, resolvers=tuple(words(self.resolvers or given.get("resolver", ()))), timeout=float(seconds))
+        if (self.aws or self.profile) and (self.zones or self.bundle or self.example):
+            raise Refused("--zone, --bundle and --example ask nobody; --aws and --aws-profile do not go with them")
+        return replace(
+            self,
+            resolvers=tuple(words(self.resolvers or given.get("resolver", ()))),
+            timeout=float(seconds),
+            aws=given.get("aws") if self.aws is None else self.aws,
+            profile=self.profile or given.get("aws-profile", ""),
+        )
 
     def audits(self, configuration: Configuration) -> tuple[Audit, ...]:
         """Return the audits to run, in order. Raises what says why there is none."""
@@ -92,9 +111,22 @@ class Asked:
             asked = [resolvers.parse(word) for word in self.resolvers]
         except ValueError as error:
             raise Refused(f"--resolver {error}") from error
-        live = Live(dns.DnsSource(asked, timeout=self.timeout or SECONDS))
+        live = Live(dns.DnsSource(asked, timeout=self.timeout or SECONDS), self._aws())
         for domain, settings in wanted:
-            yield Audit(domain, settings, live, datetime.now(UTC), live.description)
+            yield Audit(domain, settings, live, datetime.now(UTC), live.description, bool(self.aws))
+
+    def _aws(self) -> AwsSource | None:
+        """Return who asks AWS, unless that is not wanted. Raises `Refused` where it is, and cannot be."""
+        from maildoctor.sources import aws
+
+        if self.aws is False:
+            return None
+        if self.profile and self.profile not in (known := aws.profiles()):
+            hint = near(self.profile, known) if known else "; the AWS configuration has none"
+            raise Refused(f"no AWS profile is called {shown(self.profile)}{hint}")
+        if self.aws and not aws.credentials_possible(self.profile):
+            raise Refused(NO_CREDENTIALS)
+        return aws.AwsSource(self.profile, timeout=self.timeout or SECONDS)
 
 
 def _all_offline(wanted: list[tuple[Domain, Settings]], paths: tuple[Path, ...]) -> Iterator[Audit]:

@@ -16,6 +16,8 @@ from maildoctor.model import Waiver
 from maildoctor.settings import Domain, Settings
 
 ROLES = ("send", "receive", "bulk", "direct", "parked")
+ALL = "all"
+"""In place of a region: look for the identities of SES in every one."""
 _SELECTOR = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 
 
@@ -43,9 +45,13 @@ class Told:
 
     def settings(self, domain: Domain, waivers: Iterable[Waiver] = ()) -> Settings:
         """Return the settings for one domain. Raises `Refused`."""
+        given = _unique(words(self.regions))
+        if ALL in given and len(given) > 1:
+            raise Refused("--region all is every region; give no other beside it")
         return Settings(
+            scan=ALL in given,
             roles=_unique(map(_role, words(self.roles))),
-            regions=_unique(map(_region, words(self.regions))),
+            regions=_unique(_region(word) for word in given if word != ALL),
             dkim_tokens=_unique(_token(word, domain) for word in words(self.dkim_tokens)),
             mail_from=_mail_from(self.mail_from, domain) if self.mail_from else "",
             author=_author(self.author) if self.author else "",
@@ -71,8 +77,9 @@ def _role(word: str) -> str:
 
 def _region(word: str) -> str:
     table = regions.table()
-    if word in table.absent:
-        raise Refused(f"Amazon SES does not exist in {word}")
+    if word in table.absent or word.startswith("cn-"):
+        elsewhere = ": it takes an account outside China, and a region such as ap-southeast-1" if word.startswith("cn-") else ""
+        raise Refused(f"Amazon SES does not exist in {shown(word)[1:-1]}{elsewhere}")
     if word not in table.regions:
         raise Refused(f"no region of Amazon SES is called {shown(word)}{near(word, table.regions)}")
     return word

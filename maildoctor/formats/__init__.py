@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 
 from maildoctor.model import Check, Report
@@ -22,7 +22,8 @@ class View:
     """How a report is wanted, and what only the caller knows about it.
 
     `title`: the domain as people write it, in both forms. `exit_code`: what the program will end with. `questions`: one line a
-    question, for whoever asked to see them. `needs`: the kinds of questions that a check can lead to.
+    question, for whoever asked to see them. `hints`: what could be done about a reason for which checks were skipped. `needs`: the
+    kinds of questions that a check can lead to.
     """
 
     title: str = ""
@@ -33,6 +34,7 @@ class View:
     quiet: bool = False
     exit_code: int = 0
     questions: tuple[str, ...] = ()
+    hints: Mapping[str, str] = field(default_factory=dict)
     needs: Callable[[Check], tuple[str, ...]] = _nothing
 
 

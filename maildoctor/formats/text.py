@@ -261,7 +261,8 @@ def _summary(page: Page, report: Report) -> None:
     for outcome in _with(report, Status.SKIPPED):
         skipped[outcome.reason] = skipped.get(outcome.reason, 0) + 1
     for reason, count in sorted(skipped.items(), key=lambda item: (-item[1], item[0])):
-        page.text(f"{count} skipped: {reason}", indent=0, style="dim")
+        hint = page.view.hints.get(reason, "")
+        page.text(f"{count} skipped: {reason}" + (f"; {hint}" if hint else ""), indent=0, style="dim")
     run = report.run
     to = f" to {run.resolver}" if run.resolver else ""
     last = f"{run.seconds:.1f} s, {_many(run.questions, 'question')}{to}.  Exit code {page.view.exit_code}."

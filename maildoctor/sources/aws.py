@@ -138,6 +138,21 @@ def credentials_possible(profile: str = "") -> bool:
     return os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() != "true" and on_ec2()
 
 
+def profiles() -> frozenset[str]:
+    """Return the names of the profiles that the AWS configuration has, as far as its files can be read."""
+    from configparser import Error, RawConfigParser
+
+    found: set[str] = set()
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        parser = RawConfigParser()
+        try:
+            parser.read(Path(os.environ.get(name) or _FILES[name]).expanduser(), "utf-8")
+        except (Error, UnicodeDecodeError):
+            continue
+        found |= {section.removeprefix("profile ").strip().strip("\"'") for section in parser.sections()}
+    return frozenset(found)
+
+
 class Lane:
     """A thread that asks one question after the other, with a pause between requests."""
 

@@ -30,7 +30,7 @@ class Live:
         if question.kind == "dns":
             return self.dns.ask(question)
         if question.kind == "aws":
-            return self.aws.ask(question) if self.aws else Unasked("AWS is not asked")
+            return self.aws.ask(question) if self.aws else Unasked("AWS was not asked: --no-aws")
         return Unasked(f"nobody is asked about {question.kind.upper()}")
 
     def answers(self) -> Mapping[Question, Result]:

@@ -17,6 +17,7 @@ from maildoctor.operations import CONFIGURED_REGION, GET_EMAIL_IDENTITY
 from maildoctor.registry import fact
 from maildoctor.settings import Domain, Settings
 from maildoctor.subjects.mail_from import find_mail_from
+from maildoctor.subjects.ses_scan import scan
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,8 @@ def find_regions(ask: Ask, domain: Domain, settings: Settings) -> SesRegions:
     """Look for the regions to ask. A function of its own, because what the domain is for can often be told without."""
     if settings.regions:
         return SesRegions(settings.regions, "told by --region or the configuration")
+    if settings.scan:
+        return SesRegions(*scan(ask, domain.name))
     configured = ask(CONFIGURED_REGION())
     mx = ask(Dns(domain.name, "MX"))
     default = configured.data["Region"]  # without credentials it ends here, whatever the DNS says or does not

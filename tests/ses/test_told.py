@@ -6,6 +6,7 @@ import pytest
 
 from maildoctor.ask import Aws, AwsAnswer, Failure, Members, Result, Unasked
 from maildoctor.operations import GET_ACCOUNT, GET_EMAIL_IDENTITY, GET_ROLE
+from maildoctor.sources.aws_errors import NO_CREDENTIALS
 from maildoctor.sources.zonefile import ZoneFiles
 from tests.ses.told import Said, Told, block, world
 
@@ -60,7 +61,7 @@ def test_an_error_means_what_it_means_to_the_program(error: str, result: Result)
 
 
 def test_a_story_without_a_block_has_no_credentials() -> None:
-    assert ask({}, GET_ACCOUNT("us-east-1")) == Unasked("no AWS credentials were found")
+    assert ask({}, GET_ACCOUNT("us-east-1")) == NO_CREDENTIALS
 
 
 def test_what_a_story_leaves_out_is_as_in_every_account() -> None:

@@ -28,6 +28,7 @@ from maildoctor.operations import (
 from maildoctor.settings import Domain, Settings
 from maildoctor.sources import bundle
 from maildoctor.sources.aws import AwsSource
+from maildoctor.sources.aws_errors import NO_CREDENTIALS
 from maildoctor.sources.zonefile import ZoneFiles
 from tests.ses.server import READ_ONLY_ACCESS, SECRETS, Loopback, Mood, environment, serving
 from tests.ses.told import Said, Told, block, result
@@ -283,7 +284,7 @@ def test_without_credentials_boto3_is_not_even_imported(monkeypatch: pytest.Monk
             monkeypatch.setenv(name, value)
     monkeypatch.setenv("HOME", "/nonexistent")
     monkeypatch.setitem(__import__("sys").modules, "boto3", None)
-    assert one(GET_ACCOUNT(HERE)) == Unasked("no AWS credentials were found")
+    assert one(GET_ACCOUNT(HERE)) == NO_CREDENTIALS
 
 
 @pytest.mark.loopback
@@ -294,7 +295,7 @@ def test_a_configuration_without_credentials_has_none(aws: World, monkeypatch: p
     monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9")
     (tmp_path / "config").write_text("[default]\nregion = eu-west-1\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    assert one(GET_ACCOUNT(HERE)) == Unasked("no AWS credentials were found")
+    assert one(GET_ACCOUNT(HERE)) == NO_CREDENTIALS
 
 
 @pytest.mark.loopback

@@ -55,6 +55,6 @@ def test_aws_is_heard_while_dns_is_silent(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.loopback
 def test_without_aws_only_the_dns_is_asked() -> None:
     with serve(good) as server, Live(source(server)) as live:
-        assert live.ask(HERE) == Unasked("AWS is not asked")
+        assert live.ask(HERE) == Unasked("AWS was not asked: --no-aws")
         assert live.ask(TXT) is None
         assert isinstance(live.answers()[TXT], DnsAnswer)
