@@ -373,6 +373,17 @@ def _role_policy(account: Account, region: str, given: dict[str, Any]) -> dict[s
     return {} if there else Refused("NoSuchEntity", f"The role with name {given['RoleName']} cannot be found.")
 
 
+def _open_ingress(account: Account, region: str, given: dict[str, Any]) -> dict[str, Any] | Refused:
+    question = operations.LIST_INGRESS_POINTS(region)
+    points = (account.held(question) or {}).get("IngressPoints", [])
+    if given["IngressPointId"] not in [point["IngressPointId"] for point in points]:
+        return Refused("ResourceNotFoundException", "The ingress endpoint does not exist.")
+    for point in points:
+        point["Status"] = given["StatusToUpdate"] if point["IngressPointId"] == given["IngressPointId"] else point["Status"]
+    account.keep(question, {"IngressPoints": points})
+    return {}
+
+
 def _unsuppress(account: Account, region: str, given: dict[str, Any]) -> dict[str, Any] | Refused:
     question = operations.GET_SUPPRESSED_DESTINATION(region, EmailAddress=given["EmailAddress"])
     if account.held(question) is None:
@@ -403,4 +414,5 @@ _WRITES: dict[str, Write] = {
     "AddPermission": _permit,
     "CreateRole": _create_role,
     "PutRolePolicy": _role_policy,
+    "UpdateIngressPoint": _open_ingress,
 }
