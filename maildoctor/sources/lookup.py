@@ -72,9 +72,8 @@ class Lookup:
     def hear(self, message: wire.Message, server: str) -> DnsAnswer | Failure | Step:
         """Take a message from a server."""
         if message.rcode in (_NOERROR, _NXDOMAIN):
-            if message.truncated and not self.stream and self.question.over != "udp":
-                self.stream = True
-                return Step.SAME
+            if message.truncated and self.question.over != "udp":
+                return self._cut(server)
             if not self.question.server and self._referral(message):
                 return self._failed(f"{server} does not look it up: it refers to other servers", _REFUSED)
             return self._said(message)
@@ -86,6 +85,13 @@ class Lookup:
         if message.rcode == _SERVFAIL and self._bogus(message):
             return DnsAnswer("bogus")
         return self._failed(f"{server} answers {_RCODES.get(message.rcode, f'RCODE {message.rcode}')}", message.rcode)
+
+    def _cut(self, server: str) -> DnsAnswer | Failure | Step:
+        """Ask over TCP. What is cut off even there is no answer (RFC 2181 9): what is left of it may be half of what there is."""
+        if self.stream or self.question.over == "tcp":
+            return self._failed(f"{server} cuts its answer off, over TCP too", _FORMERR)
+        self.stream = True
+        return Step.SAME
 
     def _bogus(self, message: wire.Message) -> bool:
         return not self.question.server and (self.suspect or not _DNSSEC_ERRORS.isdisjoint(message.errors))
