@@ -80,7 +80,9 @@ def spf_ses_include_at_apex(
     """
     if workmail and workmail.used:
         raise DoesNotApply("WorkMail sends with the domain itself in the envelope, so it needs the include there")
-    for site, policy in sound(site for site in spf_sites if not site.ses):
+    leading = {name for tree, site in zip(spf_trees, spf_sites, strict=True) if site.ses for name in tree.nodes}
+    sites = [site for site in spf_sites if not site.ses and site.name not in leading]
+    for site, policy in sound(sites) if sites else ():
         useless = [term for term in policy.tested if is_ses(term) and not term.qualifier.strip("+")]
         if not useless:
             continue
