@@ -114,6 +114,8 @@ def dmarc_mail_from_unaligned(ses_sending: Applies, routes: tuple[Route, ...], d
     if dmarc_policy.aspf == "s":
         raise ExplainedBy("dmarc-strict-spf-with-ses")
     for route in _by_ses(routes):
+        if route.spf.cause:
+            raise ExplainedBy(route.spf.cause)
         if not route.spf.aligns():
             yield Finding(
                 f"the MAIL FROM domain {names.bare(route.spf.name)} does not belong to {names.bare(route.author)}",

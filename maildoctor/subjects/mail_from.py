@@ -1,7 +1,8 @@
 """Custom MAIL FROM: the name below the domain that SES writes into the envelope, so that SPF aligns with From.
 
 SES wants exactly one MX there, `feedback-smtp.REGION.amazonses.com`, and receivers want an SPF record that includes amazonses.com.
-The name is known to SES alone. Where it is not given, it is looked for by its evidence under the names that people use.
+The name is known to SES alone. Where neither SES nor the user tells it, it is looked for by its evidence under the names that
+people use (`find_mail_from`); `mail_from_set` joins that with what SES says.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 from maildoctor import names, regions
 from maildoctor.ask import Answer, Ask, Dns, NotAsked, each
 from maildoctor.rdata import Mx
-from maildoctor.registry import fact
 from maildoctor.settings import Domain, Settings
 
 USUAL = ("bounce", "bounces", "mail", "send", "ses", "mailfrom", "mail-from", "email", "mta", "mf")
@@ -19,13 +19,34 @@ USUAL = ("bounce", "bounces", "mail", "send", "ses", "mailfrom", "mail-from", "e
 
 
 @dataclass(frozen=True)
+class Setting:
+    """What SES says of a MAIL FROM in one region: of which identity, in which state, and what it does while that is no success."""
+
+    region: str
+    identity: str
+    status: str
+    behaviour: str
+
+    @property
+    def works(self) -> bool:
+        """Whether SES uses the name."""
+        return self.status == "SUCCESS"
+
+    @property
+    def rejects(self) -> bool:
+        """Whether SES sends nothing at all while the name does not work."""
+        return self.behaviour == "REJECT_MESSAGE"
+
+
+@dataclass(frozen=True)
 class MailFromName:
-    """One MAIL FROM name: its MX and TXT records. `told`: given by the user, not found."""
+    """One MAIL FROM name: its MX and TXT records. `told`: given by the user or by SES, not found. `set`: what SES says of it."""
 
     name: str
     told: bool
     mx: Answer
     txt: Answer
+    set: tuple[Setting, ...] = ()
 
     @property
     def exchanges(self) -> tuple[Mx, ...]:
@@ -40,22 +61,21 @@ class MailFromName:
 
 @dataclass(frozen=True)
 class MailFrom:
-    """The MAIL FROM names of the domain; `tried` are the names that were looked for where none was told."""
+    """The MAIL FROM names of the domain; `tried` are the names that were looked for where none was told.
+
+    `covered`: the regions in which SES told of its identity; `unset`: those of them in which it has no MAIL FROM for it.
+    """
 
     names: tuple[MailFromName, ...]
     tried: tuple[str, ...] = ()
-
-
-@fact
-def mail_from(ask: Ask, domain: Domain, settings: Settings) -> MailFrom:
-    """The MAIL FROM names: the one that was told, or all usual names that have the MX of one."""
-    return find_mail_from(ask, domain, settings)
+    covered: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
 
 
 def find_mail_from(ask: Ask, domain: Domain, settings: Settings) -> MailFrom:
     """Look for the MAIL FROM names. A function of its own, because what the domain is for can often be told without them."""
     if settings.mail_from:
-        return MailFrom((_look(ask, settings.mail_from, told=True),))
+        return MailFrom((look(ask, settings.mail_from, told=True),))
     tried = tuple(names.child(label, domain.name) for label in USUAL)
     seen = each(lambda name: (name, _exchanges(ask(Dns(name, "MX")))), tried)
     found = [(name, exchanges) for name, exchanges in seen if any(feedback(mx.host) for mx in exchanges)]
@@ -63,11 +83,12 @@ def find_mail_from(ask: Ask, domain: Domain, settings: Settings) -> MailFrom:
         # A wildcard has every name; then these prove nothing.
         made = ask(Dns(names.probe(domain.name), "MX"))
         found = [(name, exchanges) for name, exchanges in found if exchanges != made.exchanges]
-    return MailFrom(tuple(_look(ask, name, told=False) for name, _ in found), tried)
+    return MailFrom(tuple(look(ask, name, told=False) for name, _ in found), tried)
 
 
-def _look(ask: Ask, name: str, *, told: bool) -> MailFromName:
-    return MailFromName(name, told, mx=ask(Dns(name, "MX")), txt=ask(Dns(name, "TXT")))
+def look(ask: Ask, name: str, *, told: bool, settings: tuple[Setting, ...] = ()) -> MailFromName:
+    """Look at one name."""
+    return MailFromName(name, told, mx=ask(Dns(name, "MX")), txt=ask(Dns(name, "TXT")), set=settings)
 
 
 def _exchanges(answer: Answer) -> tuple[Mx, ...]:

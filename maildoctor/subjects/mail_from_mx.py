@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from maildoctor.ask import DoesNotApply, ExplainedBy, NotAsked
@@ -14,10 +15,11 @@ from maildoctor.regions import table
 from maildoctor.registry import check, fact
 from maildoctor.settings import Settings
 from maildoctor.subjects.domain import Regions
-from maildoctor.subjects.mail_from import MailFrom, MailFromName, feedback
+from maildoctor.subjects.mail_from import MailFrom, MailFromName, Setting, feedback
 from maildoctor.subjects.mail_from_doubled import DoubledMailFrom
 from maildoctor.subjects.mail_from_found import MailFromFound
 from maildoctor.subjects.mx import Kind, kind, record
+from maildoctor.subjects.ses import command
 
 GUIDE = "SES developer guide: mail-from"
 
@@ -51,6 +53,7 @@ class Judged:
     main: Mx
     extra: tuple[Mx, ...]
     all: tuple[Mx, ...]
+    set: tuple[Setting, ...] = ()
 
     @property
     def aim(self) -> Aim:
@@ -70,11 +73,21 @@ def mail_from_judged(settings: Settings, mail_from: MailFrom) -> tuple[Judged, .
 
 
 def _judged(settings: Settings, item: MailFromName) -> Judged:
+    wanted = tuple(setting.region for setting in item.set) or settings.regions
+
     def rank(mx: Mx) -> tuple[Aim, bool, Mx]:
-        return aim(mx.host), bool(settings.regions) and table().region_in(mx.host) not in settings.regions, mx
+        return aim(mx.host), bool(wanted) and table().region_in(mx.host) not in wanted, mx
 
     ranked = sorted(item.exchanges, key=rank)
-    return Judged(item.name, ranked[0], tuple(sorted(ranked[1:])), item.exchanges)
+    return Judged(item.name, ranked[0], tuple(sorted(ranked[1:])), item.exchanges, item.set)
+
+
+def set_anew(name: str, setting: Setting, behaviour: str = "") -> str:
+    """Return the command by which SES begins to look for the MX of a name again."""
+    rest = f"--mail-from-domain {shlex.quote(bare(name))}"
+    if behaviour or setting.rejects:
+        rest += f" --behavior-on-mx-failure {behaviour or setting.behaviour}"
+    return command("put-email-identity-mail-from-attributes", bare(setting.identity), setting.region, rest)
 
 
 def host_for(region: str) -> tuple[Mx, ...]:
@@ -103,7 +116,8 @@ def mail_from_mx_missing(
         if item.mx.chain:
             raise ExplainedBy("mail-from-is-alias")
         if not item.exchanges:
-            wanted = host_for(only(regions))
+            wanted = host_for(item.set[0].region if len(item.set) == 1 else only(regions))
+            failed = [setting for setting in item.set if setting.status == "FAILED"]
             yield Finding(
                 f"{bare(item.name)} has no MX record",
                 where=item.name,
@@ -113,7 +127,10 @@ def mail_from_mx_missing(
                     if wanted
                     else "Publish 10 feedback-smtp.REGION.amazonses.com. with the region in which SES sends (--region).",
                     publish=tuple(record(item.name, mx) for mx in wanted),
+                    commands=tuple(set_anew(item.name, setting) for setting in failed),
                 ),
+                # SES says what it does meanwhile: falling back to its own name keeps the mail flowing.
+                severity=Severity.WARN if item.set and not any(setting.rejects for setting in item.set) else None,
             )
 
 
@@ -214,11 +231,17 @@ def mail_from_mx_wrong_region(
 
     SES looks for the host of the identity's own region. With another one it may not accept the name, or lose the bounces.
     """
-    if not settings.regions:
+    if not settings.regions and not any(item.set for item in mail_from_judged):
         raise NotAsked("the region in which SES sends was not told (--region)")
     right = [item for item in mail_from_judged if item.aim is Aim.RIGHT]
     if not right:
         raise DoesNotApply("no MAIL FROM name has a feedback host of SES")
+    for item in right:
+        if item.set:
+            yield from _other_region(item)
+    right = [item for item in right if not item.set]
+    if any(item.set for item in mail_from_judged) or not settings.regions:
+        return
     if any(table().region_in(item.main.host) in settings.regions for item in right) and not settings.mail_from:
         # Names for other regions may well stand beside it.
         return
@@ -233,3 +256,22 @@ def mail_from_mx_wrong_region(
                 expected=tuple(map(str, wanted)),
                 remedy=_instead(item, wanted, "Replace the record, unless SES sends with this name in that region too."),
             )
+
+
+def _other_region(item: Judged) -> Iterator[Finding]:
+    """Yield the finding about a name whose feedback host is not of the one region in which SES has set it."""
+    region, regions = table().region_in(item.main.host), [setting.region for setting in item.set]
+    if region in regions:
+        return
+    wanted = host_for(regions[0]) if len(regions) == 1 else ()
+    works = all(setting.works for setting in item.set)
+    failed = [setting for setting in item.set if setting.status == "FAILED"]
+    remedy = _instead(item, wanted, "Replace the record." if not works else "SES accepts it as it is, but promises nothing.")
+    yield Finding(
+        f"{bare(item.name)} has the feedback host of {region}, but SES has set it in {', '.join(regions)}",
+        where=item.name,
+        found=item.values,
+        expected=tuple(map(str, wanted)),
+        remedy=replace(remedy, commands=tuple(set_anew(item.name, setting) for setting in failed)),
+        severity=None if works else Severity.FAIL,
+    )

@@ -26,11 +26,13 @@ def mail_from_not_subdomain(domain: Domain, mail_from: MailFrom) -> Iterator[Fin
     SES refuses any other name, the domain itself included. And a name elsewhere could not align with the sender address, so SPF
     would not count for DMARC.
     """
-    told = [item.name for item in mail_from.names if item.told]
+    told = [item for item in mail_from.names if item.told]
     if not told:
         raise NotAsked("no MAIL FROM name was told (--mail-from)")
-    for name in told:
-        if lies_below(name, domain.name):
+    for item in told:
+        name = item.name
+        # The identity of a parent may have it beside the subdomain that is audited.
+        if any(lies_below(name, identity) for identity in (domain.name, *(setting.identity for setting in item.set))):
             continue
         yield Finding(
             f"{bare(name)} cannot be the MAIL FROM name of {bare(domain.name)}: it is no subdomain of it",

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from maildoctor.ask import Ask, NotAsked, Undecided, any_of
 from maildoctor.model import Path
+from maildoctor.names import bare
 from maildoctor.registry import fact
 from maildoctor.settings import Settings
 from maildoctor.subjects.dkim import Signing
 from maildoctor.subjects.dmarc import DmarcPolicy
 from maildoctor.subjects.dmarc_walk import aligned
 from maildoctor.subjects.domain import Regions, Roles
-from maildoctor.subjects.mail_from import MailFrom, MailFromName
+from maildoctor.subjects.mail_from import MailFrom, MailFromName, Setting
 from maildoctor.subjects.mail_from_mx import Aim, aim
 from maildoctor.subjects.spf import SesSpf, evaluated
 
@@ -29,6 +30,7 @@ class Leg:
     """One of the two proofs of a path: `result` in the words of RFC 8601, for `name`, and whether that aligns with From.
 
     `at_times`: it fails for some messages only, as DKIM does while SES signs with the one key of three that cannot be found.
+    `cause`: the check that says why SES uses a name of its own instead of one of the domain.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Leg:
     aligned: bool | Undecided
     detail: str = ""
     at_times: bool = False
+    cause: str = ""
 
     def passes(self) -> bool:
         """Whether it passes and aligns. Raises the reason where that could not be told."""
@@ -141,18 +144,37 @@ def _told(test: Callable[[], bool]) -> bool | Undecided:
 def _ses_legs(judge: _Alignment, mail_from: MailFrom | Undecided, ses_spf: tuple[SesSpf, ...] | Undecided) -> list[tuple[Leg, str]]:
     if isinstance(mail_from, Undecided):
         return [(Leg("", mail_from, mail_from), "")]
-    if not mail_from.names:
+    legs = [_default(region, "no MAIL FROM is set in SES", "mail-from-not-set") for region in mail_from.unset]
+    if not mail_from.names and not legs:
         reason = NotAsked(NO_MAIL_FROM)
         return [(Leg("", reason, reason, NO_MAIL_FROM), "")]
     results = {} if isinstance(ses_spf, Undecided) else {spf.name: spf for spf in ses_spf}
-    legs = []
     for name in mail_from.names:
+        if not name.set and _carried(name) in mail_from.covered:
+            continue  # published, but SES uses another name there, or none
+        legs += [_fallen_back(name, setting) for setting in name.set if not setting.works]
+        if name.set and not any(setting.works for setting in name.set):
+            continue
         known = results.get(name.name)
         result: str | Undecided = known.result if known else _missing(ses_spf)
         detail = known.because + _unused(name) if known else ""
         leg = Leg(name.name, result, judge.of(name.name, lambda policy: policy.aspf), detail)
-        legs.append((leg, _carried(name)))
+        legs += [(leg, region) for region in [setting.region for setting in name.set if setting.works] or [_carried(name)]]
     return legs
+
+
+def _default(region: str, why: str, cause: str) -> tuple[Leg, str]:
+    """The leg of mail with the name that SES writes into the envelope by itself: SPF passes for that, and never aligns."""
+    name = "amazonses.com." if region == "us-east-1" else f"{region}.amazonses.com."
+    return Leg(name, "pass", aligned=False, detail=f"{why}: SES uses a name of its own, which does not align", cause=cause), region
+
+
+def _fallen_back(name: MailFromName, setting: Setting) -> tuple[Leg, str]:
+    if setting.rejects:
+        detail = f"SES refuses to send: the status of {bare(name.name)} is {setting.status}"
+        return Leg(name.name, "none", aligned=False, detail=detail, cause="mail-from-reject-while-broken"), setting.region
+    why = f"the status of {bare(name.name)} is {setting.status or 'not told'}"
+    return _default(setting.region, why, "mail-from-not-verified")
 
 
 def _missing(ses_spf: tuple[SesSpf, ...] | Undecided) -> Undecided:
@@ -165,7 +187,7 @@ def _unused(name: MailFromName) -> str:
         right = any(aim(mx.host) is Aim.RIGHT for mx in name.exchanges)
     except Undecided:
         return ""
-    return "" if right else "; but SES does not use this name before its MX record is right"
+    return "" if right or name.set else "; but SES does not use this name before its MX record is right"
 
 
 def _carried(name: MailFromName) -> str:

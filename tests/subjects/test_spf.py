@@ -17,6 +17,7 @@ from maildoctor.rdata import Text
 from maildoctor.records import spf
 from maildoctor.registry import catalogue, closure
 from maildoctor.settings import Domain, Settings
+from maildoctor.sources.aws_errors import NO_CREDENTIALS
 from maildoctor.subjects.spf import SES_ADDRESS, SesSpf
 
 catalogue()
@@ -37,7 +38,8 @@ class Records:
         self.asked: list[Question] = []
 
     def ask(self, question: Question) -> Result | None:
-        assert isinstance(question, Dns)
+        if not isinstance(question, Dns):
+            return NO_CREDENTIALS
         self.asked.append(question)
         return self.said.get(question, DnsAnswer("nxdomain", zone="example."))
 
