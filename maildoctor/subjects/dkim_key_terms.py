@@ -88,7 +88,7 @@ def _short_by_choice(identity: Identity) -> Finding:
     changing = identity.dkim.get("NextSigningKeyLength") == "RSA_2048_BIT"
     text = "SES is about to change to 2048 bits by itself." if changing else "Let SES make keys of 2048 bits; the aliases stay."
     return Finding(
-        f"SES signs for {identity.place} with RSA keys of 1024 bits",
+        f"SES signs for {identity.place} with RSA keys of 1024 bits{' until it changes to 2048' if changing else ''}",
         where=identity.name,
         found=("RSA_1024_BIT",),
         expected=("RSA_2048_BIT",),
