@@ -76,6 +76,8 @@ def _load(path: Path) -> dict[str, Any]:
         raise BadConfiguration(f"{path}: not a text file in UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise BadConfiguration(f"{path}: {error}") from error
+    except RecursionError as error:
+        raise BadConfiguration(f"{path}: lists or tables too deep in one another") from error
 
 
 def parse(whole: Any, path: Path, prefix: str = "") -> Configuration:

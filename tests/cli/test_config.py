@@ -105,10 +105,11 @@ BAD = [
     ('[[waivers]]\ncheck = "dkim-token-mising"\nreason = "x"\nexpires = 2030-01-01', "did you mean dkim-token-missing?"),
     ('[[waivers]]\ncheck = "dkim"\nreason = "x"\nexpires = 2030-01-01', "a waiver names one check"),
     ("fail-on = ", "maildoctor.toml: "),
+    ("select = " + "[" * 5000, "too deep in one another"),
 ]
 
 
-@pytest.mark.parametrize(("text", "words"), BAD)
+@pytest.mark.parametrize(("text", "words"), BAD, ids=[words for _, words in BAD])
 def test_what_cannot_be_used_is_refused_in_one_line(text: str, words: str, program: Program, tmp_path: Path) -> None:
     (tmp_path / "maildoctor.toml").write_text(text)
     ran = program("check", "shop.example", *ONE)
