@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from maildoctor.ask import ExplainedBy
 from maildoctor.model import Finding, Remedy, Severity
 from maildoctor.names import bare
-from maildoctor.registry import check
+from maildoctor.registry import check, fact
 from maildoctor.settings import Domain
+from maildoctor.subjects.domain import Roles
 from maildoctor.subjects.mx import Kind, kind
 from maildoctor.subjects.mx_hosts import Host
 from maildoctor.subjects.receiving import Inbox, Rule, RuleSet, Spare, each_rule, verified
 from maildoctor.subjects.receiving_commands import rule_changed
+from maildoctor.subjects.ses import Identities
+from maildoctor.subjects.ses_identity import Provider
 
 CONCEPTS = "SES developer guide: receiving-email-concepts"
 MODEL = "SES API reference: ReceiptRule"
@@ -79,10 +83,27 @@ def receiving_region_unsupported(
             )
 
 
+@dataclass(frozen=True)
+class Explained:
+    """The check of the identity that names a cause here already, "" where none does."""
+
+    absent: str
+    unverified: tuple[str, ...]
+
+
+@fact
+def inboxes_explained(roles: Roles, identities: Identities, ses_provider: Provider) -> Explained:
+    """What the checks of sending say of the identities, so that it is not said twice."""
+    nowhere = not (identities.found or identities.elsewhere or identities.on_www or ses_provider.because)
+    absent = "ses-identity-not-found" if nowhere and roles.ses else ""
+    return Explained(absent, tuple(identity.region for identity in identities.found if not identity.verified))
+
+
 @check("receiving-identity-unverified", Severity.FAIL, "SES developer guide: receiving-email-verification")
 def receiving_identity_unverified(
     domain: Domain,
     inboxes: tuple[Inbox, ...],
+    inboxes_explained: Explained,
     receipt_rules: tuple[RuleSet, ...],
     receipt_rules_elsewhere: tuple[RuleSet, ...],
 ) -> Iterator[Finding]:
@@ -94,23 +115,38 @@ def receiving_identity_unverified(
     if receipt_rules_elsewhere:
         raise ExplainedBy("mx-region-without-rules")
     active = {rules.region for rules in receipt_rules if rules.active}
-    for inbox in inboxes:
-        if active and inbox.region not in active:
-            continue  # mx-region-mismatch names the cause
-        if inbox.identity is None:
-            yield Finding(
-                f"{bare(domain.name)} is no identity of SES in {inbox.region}, to which its MX leads",
-                where=domain.name,
-                remedy=_verify(domain, inbox.region),
-            )
-        elif not verified(inbox.identity):
-            yield Finding(
-                f"{bare(inbox.identity.name)} is not verified in {inbox.region}, to which the MX of {bare(domain.name)} leads",
-                where=domain.name,
-                found=(f"VerificationStatus {inbox.identity.data.get('VerificationStatus', 'unknown')}",),
-                expected=("VerificationStatus SUCCESS",),
-                remedy=Remedy("Publish the DKIM records of the identity in this region; SES verifies it once it sees them."),
-            )
+    # Where one region has no active rules and another has, mx-region-mismatch names the cause.
+    meant = [inbox for inbox in inboxes if inbox.region in active or not active]
+    cause = ""
+    for inbox in meant:
+        explained = _explained(inbox, inboxes_explained)
+        cause = cause or explained
+        if not explained and not (inbox.identity and verified(inbox.identity)):
+            yield _unverified(domain, inbox)
+    if cause:
+        raise ExplainedBy(cause)
+
+
+def _explained(inbox: Inbox, explained: Explained) -> str:
+    if inbox.identity is None:
+        return explained.absent
+    return "ses-identity-unverified" if inbox.region in explained.unverified and not verified(inbox.identity) else ""
+
+
+def _unverified(domain: Domain, inbox: Inbox) -> Finding:
+    if inbox.identity is None:
+        return Finding(
+            f"{bare(domain.name)} is no identity of SES in {inbox.region}, to which its MX leads",
+            where=domain.name,
+            remedy=_verify(domain, inbox.region),
+        )
+    return Finding(
+        f"{bare(inbox.identity.name)} is not verified in {inbox.region}, to which the MX of {bare(domain.name)} leads",
+        where=domain.name,
+        found=(f"VerificationStatus {inbox.identity.data.get('VerificationStatus', 'unknown')}",),
+        expected=("VerificationStatus SUCCESS",),
+        remedy=Remedy("Publish the DKIM records of the identity in this region; SES verifies it once it sees them."),
+    )
 
 
 def _verify(domain: Domain, region: str) -> Remedy:
