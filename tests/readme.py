@@ -9,8 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
+from maildoctor.audit import prepare
+from maildoctor.audit import report as audit
+from maildoctor.cli.exit_code import exit_code
 from maildoctor.cli.run import run
-from maildoctor.registry import catalogue
+from maildoctor.formats import View, render
+from maildoctor.registry import catalogue, choose, needs
+from maildoctor.settings import Settings
+from tests.story import NOW, stories
 
 _PLAIN = {"NO_COLOR": "1", "COLUMNS": "76", "TERMINAL_WIDTH": "76"}
 
@@ -43,6 +49,17 @@ def session(*commands: str) -> str:
         lines.append(f"$ {command}\n{told.rstrip()}\n")
     text = re.sub(r"^\d+\.\d s, ", "0.0 s, ", "\n".join(lines), flags=re.MULTILINE)
     return f"```console\n{text}```"
+
+
+def told(name: str) -> str:
+    """Return what the program says of the domain of a story, all checks asked, as a terminal session."""
+    story = next(story for story in stories() if story.name == name)
+    domain = story.reports[0].domain
+    learning = prepare(domain, story.source(), Settings(), NOW)
+    report = audit(learning, choose(), resolver="192.0.2.53")
+    view = View(domain.text, exit_code=exit_code(report, "fail"), needs=needs)
+    text = re.sub(r"^\d+\.\d s, ", "0.0 s, ", render("text", report, view), flags=re.MULTILINE)
+    return f"```console\n$ maildoctor check {domain.text}\n{text.rstrip()}\n```"
 
 
 def checks() -> str:
