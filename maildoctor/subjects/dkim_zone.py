@@ -17,6 +17,9 @@ from maildoctor.subjects.dkim_tokens import Tokens
 from maildoctor.subjects.domain import Zone
 from maildoctor.subjects.ses import Identities, Identity
 
+UNFOUND = ("PENDING", "FAILED", "TEMPORARY_FAILURE")
+"""The states in which SES does not find the records."""
+
 
 @dataclass(frozen=True)
 class Divided:
@@ -40,7 +43,7 @@ def divided_zones(identities: Identities | Undecided, zone: Zone | Undecided) ->
 def _divided(identities: Identities, zone: Zone) -> Iterator[Divided]:
     for identity in identities.found:
         seen = str((identity.verification.get("SOARecord") or {}).get("PrimaryNameServer", ""))
-        if not seen or not names.below(identity.name, zone.apex) or identity.dkim.get("Status") in (None, "SUCCESS"):
+        if not seen or not names.below(identity.name, zone.apex) or identity.dkim.get("Status") not in UNFOUND:
             continue
         for record in zone.soa.records:
             public = Soa.parse(record).primary

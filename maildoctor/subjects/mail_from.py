@@ -29,8 +29,8 @@ class Setting:
 
     @property
     def works(self) -> bool:
-        """Whether SES uses the name."""
-        return self.status == "SUCCESS"
+        """Whether SES uses the name, unless it has one of the states in which it does not."""
+        return self.status not in ("PENDING", "FAILED", "TEMPORARY_FAILURE")
 
     @property
     def rejects(self) -> bool:

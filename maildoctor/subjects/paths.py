@@ -173,7 +173,7 @@ def _fallen_back(name: MailFromName, setting: Setting) -> tuple[Leg, str]:
     if setting.rejects:
         detail = f"SES refuses to send: the status of {bare(name.name)} is {setting.status}"
         return Leg(name.name, "none", aligned=False, detail=detail, cause="mail-from-reject-while-broken"), setting.region
-    why = f"the status of {bare(name.name)} is {setting.status or 'not told'}"
+    why = f"the status of {bare(name.name)} is {setting.status}"
     return _default(setting.region, why, "mail-from-not-verified")
 
 

@@ -47,7 +47,7 @@ class Identity:
     @property
     def verified(self) -> bool:
         """Whether SES lets the identity send (`VerifiedForSendingStatus`)."""
-        return bool(self.data.get("VerifiedForSendingStatus"))
+        return bool(self.data.get("VerifiedForSendingStatus", True))
 
     @property
     def dkim(self) -> Mapping[str, Any]:

@@ -72,7 +72,7 @@ def ses_address_identity_overrides(settings: Settings, address_identities: tuple
 
 
 def _lacks(address: Identity, domain: Identity) -> Iterator[str]:
-    if not address.dkim.get("SigningEnabled") or address.dkim.get("Status") in ("NOT_STARTED", "FAILED", "PENDING"):
+    if not address.dkim.get("SigningEnabled", True) or address.dkim.get("Status") in ("NOT_STARTED", "FAILED", "PENDING"):
         yield "DKIM"
     if domain.mail_from.get("MailFromDomain") and not address.mail_from.get("MailFromDomain"):
         yield "MAIL FROM"

@@ -36,7 +36,7 @@ def ses_dkim_off(identities: Identities) -> Iterator[Finding]:
     """
     for identity in identities.usable:
         status = str(identity.dkim.get("Status", ""))
-        if identity.dkim and not identity.dkim.get("SigningEnabled"):
+        if not identity.dkim.get("SigningEnabled", True):
             yield _off(identity)
         elif status in _LOST:
             yield _lost(identity, status)
@@ -73,7 +73,7 @@ def ses_dkim_pending(identities: Identities) -> Iterator[Finding]:
     SES looks for the records for up to 72 hours, and does not sign for the domain before it has found them.
     """
     for identity in identities.usable:
-        if identity.dkim.get("Status") == "PENDING" and identity.dkim.get("SigningEnabled") and not switching(identity):
+        if identity.dkim.get("Status") == "PENDING" and identity.dkim.get("SigningEnabled", True) and not switching(identity):
             yield Finding(
                 f"SES still looks for the DKIM records of {identity.place}, and does not sign yet",
                 found=("PENDING",),
