@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from maildoctor import regions
-from maildoctor.ask import Ask, Dns, DoesNotApply, ExplainedBy, Undecided
+from maildoctor.ask import Ask, Dns, DoesNotApply, ExplainedBy, Undecided, any_of
 from maildoctor.engines.spf_tree import Tree
 from maildoctor.model import Finding, Remedy, Severity
 from maildoctor.names import bare
@@ -80,11 +81,9 @@ def spf_ses_include_at_apex(
     """
     if workmail and workmail.used:
         raise DoesNotApply("WorkMail sends with the domain itself in the envelope, so it needs the include there")
-    leading = {name for tree, site in zip(spf_trees, spf_sites, strict=True) if site.ses for name in tree.nodes}
-    sites = [site for site in spf_sites if not site.ses and site.name not in leading]
-    for site, policy in sound(sites) if sites else ():
+    for site, policy in sound(site for site in spf_sites if not site.ses):
         useless = [term for term in policy.tested if is_ses(term) and not term.qualifier.strip("+")]
-        if not useless:
+        if not useless or _is_led_to(site, spf_sites, spf_trees):
             continue
         if next(tree for tree in spf_trees if tree.root == site.name).cost() > MOST_LOOKUPS:
             raise ExplainedBy("spf-too-many-lookups")
@@ -94,6 +93,16 @@ def spf_ses_include_at_apex(
         # Without a MAIL FROM name it may be the only sign that the domain uses SES.
         remedy = change(site, new, text) if mail_from.names else Remedy(text)
         yield Finding(message, where=site.name, found=tuple(term.text for term in useless), expected=(str(new),), remedy=remedy)
+
+
+def _is_led_to(site: Site, sites: tuple[Site, ...], trees: tuple[Tree, ...]) -> bool:
+    """Tell whether the record of a MAIL FROM name refers to that of this one."""
+    leading = [tree for tree, each in zip(trees, sites, strict=True) if each.ses]
+    return any_of(*(partial(_refers, tree, site.name) for tree in leading))
+
+
+def _refers(tree: Tree, name: str) -> bool:
+    return any(lookup.follows and lookup.target == name for _, lookup in tree.below())
 
 
 @check("spf-ses-include-misspelt", Severity.FAIL, "SES developer guide: mail-from", "RFC 7208 5.2")
