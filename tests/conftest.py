@@ -10,11 +10,15 @@ from typing import Any, NoReturn, TypeVar
 import pytest
 from hypothesis import HealthCheck, settings
 
+from maildoctor.registry import catalogue
+
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 settings.register_profile("quick", max_examples=3, deadline=None, database=None, derandomize=True, suppress_health_check=_SLOW)
 settings.register_profile("usual", max_examples=10, deadline=None, database=None, suppress_health_check=_SLOW)
 settings.register_profile("thorough", max_examples=300, deadline=None, database=None, suppress_health_check=_SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))
+
+catalogue()  # so that a test which takes single facts finds those that they need
 
 _Report = TypeVar("_Report", pytest.TestReport, pytest.CollectReport)
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
