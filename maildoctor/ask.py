@@ -7,6 +7,7 @@ when it has come. Reading an answer that failed raises `CouldNotLook`: "could no
       NotYet               the answer is under way
       Undecided            why there is no value
         CouldNotLook       a timeout, SERVFAIL, access denied: the outcome is `unknown`
+          Denied           the last of these
         NotAsked           this source does not answer such questions: `skipped`
         DoesNotApply       it does not concern this domain: `not-applicable`
           ExplainedBy      another check already names the cause
@@ -46,6 +47,10 @@ class Undecided(BaseException):
 
 class CouldNotLook(Undecided):
     """The question was asked and got no usable answer."""
+
+
+class Denied(CouldNotLook):
+    """These credentials may not ask, now or later: what can be judged without AWS is judged as if there were none."""
 
 
 class NotAsked(Undecided):
@@ -237,7 +242,8 @@ class Lazy(Generic[R]):
         if isinstance(result, Unasked):
             raise NotAsked(result.reason)
         if isinstance(result, Failure):
-            raise CouldNotLook(f"{self.question}: {result.detail or result.kind}")
+            reason = Denied if result.kind in ("denied", "credentials") else CouldNotLook
+            raise reason(f"{self.question}: {result.detail or result.kind}")
         return cast("R", result)  # a source answers in kind
 
 

@@ -12,7 +12,7 @@ from functools import partial
 
 from maildoctor import names
 from maildoctor import regions as known_regions
-from maildoctor.ask import Answer, Ask, CouldNotLook, Dns, DoesNotApply, ExplainedBy, NotAsked, Undecided, any_of, each
+from maildoctor.ask import Answer, Ask, CouldNotLook, Denied, Dns, DoesNotApply, ExplainedBy, NotAsked, Undecided, any_of, each
 from maildoctor.model import Role
 from maildoctor.records import spf
 from maildoctor.registry import fact
@@ -211,10 +211,10 @@ def _sign(words: str, holds: Callable[[], bool]) -> Callable[[], str | Undecided
     def test() -> str | Undecided:
         try:
             return words if holds() else ""
+        except (NotAsked, Denied):
+            return ""
         except CouldNotLook as reason:
             return reason
-        except NotAsked:
-            return ""
 
     return test
 
@@ -250,10 +250,14 @@ def _lets_send(ask: Ask, policy: spf.Policy, hops: int) -> bool:
 
 
 @fact
-def regions(settings: Settings, mx: Exchangers, mail_from: MailFrom, selectors: Selectors) -> Regions:
+def regions(settings: Settings, mx: Exchangers, mail_from: MailFrom, selectors: Selectors | Undecided) -> Regions:
     """The regions of SES: as told, or as the host names of MX, MAIL FROM and DKIM records carry them, or as SES has identities."""
     if settings.regions:
         return Regions(settings.regions, "told by --region or the configuration")
+    if isinstance(selectors, Denied):
+        selectors = Selectors(())
+    if isinstance(selectors, Undecided):
+        raise selectors
     table = known_regions.table()
     sources = (
         ("MX", [table.region_of("inbound_smtp", host.host) for host in mx.hosts]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from maildoctor import names
-from maildoctor.ask import Ask, Dns, DoesNotApply, ExplainedBy, NotAsked, Undecided
+from maildoctor.ask import Ask, Denied, Dns, DoesNotApply, ExplainedBy, NotAsked, Undecided
 from maildoctor.model import Finding, Remedy, Severity
 from maildoctor.names import bare
 from maildoctor.registry import check, fact
@@ -140,7 +140,7 @@ def mail_from_reject_while_broken(identities: Identities, mail_from: MailFrom) -
 def mail_from(ask: Ask, domain: Domain, settings: Settings, identities: Identities | Undecided) -> MailFrom:
     """The MAIL FROM names: the one that was told, or those that SES has set, and all usual names that have the MX of one."""
     found = find_mail_from(ask, domain, settings)
-    if settings.mail_from or isinstance(identities, NotAsked):
+    if settings.mail_from or isinstance(identities, (NotAsked, Denied)):
         return found
     if isinstance(identities, Undecided):
         raise identities
