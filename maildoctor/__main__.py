@@ -18,9 +18,13 @@ def main() -> None:
         sys.exit(0)
     # One audit lives shorter than what it would take to look for its garbage.
     gc.disable()
-    from maildoctor.cli.run import run
+    try:
+        from maildoctor.cli.run import run
 
-    sys.exit(run(arguments))
+        sys.exit(run(arguments))
+    except KeyboardInterrupt:
+        # While the program was still being loaded: nothing is known yet that could be printed.
+        sys.exit(130)
 
 
 def _open_closed() -> None:

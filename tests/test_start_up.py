@@ -48,3 +48,24 @@ def test_the_version_is_told_before_typer_is_imported() -> None:
 
 def test_the_first_questions_are_out_before_anything_heavy_is_imported() -> None:
     assert imported(FIRST + RUN, "check", "shop.example") & HEAVY == set()
+
+
+# An interrupt that comes while the program is being loaded.
+EARLY = """
+import builtins
+real = builtins.__import__
+def interrupted(name, *rest):
+    if name == "maildoctor.cli.run":
+        raise KeyboardInterrupt
+    return real(name, *rest)
+builtins.__import__ = interrupted
+import sys
+sys.argv = ["maildoctor", "--help"]
+from maildoctor.__main__ import main
+main()
+"""
+
+
+def test_an_interrupt_while_the_program_is_loaded_is_quiet() -> None:
+    ran = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")
