@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from maildoctor import __version__
+from maildoctor.registry import FACTS, catalogue, closure
 
 PROGRAM = [sys.executable, "-m", "maildoctor"]
 ROOT = Path(__file__).parent.parent.parent
@@ -23,6 +24,34 @@ def process(*arguments: str, stdout: int = subprocess.PIPE, **variables: str) ->
 
 def test_version() -> None:
     assert process("--version") == (0, f"maildoctor {__version__}\n".encode(), b"")
+
+
+EXPLAIN = """
+import sys
+fresh = set(sys.modules)
+for id in sys.argv[1:]:
+    for module in set(sys.modules) - fresh:
+        del sys.modules[module]
+    from maildoctor.cli.explanation import show
+    assert show(id) == 0
+"""
+
+
+def unlike() -> list[str]:
+    """One check of all that are of the same subject and need facts of the same modules."""
+    every = {
+        (check.subject, *sorted({FACTS[name].__module__ for name in closure(check.parameters)})): id
+        for id, check in catalogue().items()
+    }
+    return list(every.values())
+
+
+def test_checks_are_explained_though_only_what_they_need_is_imported() -> None:
+    checks = unlike()
+    command = [sys.executable, "-c", EXPLAIN, *checks]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)  # noqa: S603 - our own program
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.count("Severity") >= len(checks)
 
 
 def test_a_closed_pipe_is_silent_and_keeps_the_exit_code() -> None:
