@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from maildoctor.ask import Source, Undecided
+from maildoctor.ask import Aws, Source, Unasked, Undecided
 from maildoctor.judge import judge, waived
 from maildoctor.learning import Learning
 from maildoctor.model import Account, Check, Outcome, Report, Run
+from maildoctor.operations import CONFIGURED_REGION, SES
 from maildoctor.proof import proven
 from maildoctor.registry import closure
 from maildoctor.settings import Domain, Settings
@@ -46,15 +47,22 @@ def report(
     except KeyboardInterrupt:
         interrupted = True
         learning.give_up("interrupted")
-    questions = len(learning.asked)
+    resolved, aws, ses = _counted(learning)
     outcomes = judged(learning, checks, prove=prove)
     now: datetime = learning.values["now"]
     return Report(
         outcomes=outcomes,
-        run=Run(now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), clock() - started, resolver, questions),
+        run=Run(now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), clock() - started, resolver, resolved, aws=aws, ses=ses),
         interrupted=interrupted,
         **_head(learning),
     )
+
+
+def _counted(learning: Learning) -> tuple[int, int, int]:
+    """Return how many questions went to whoever is not AWS, to AWS, and of these to SES. A configuration is only read."""
+    asked = [question for question in learning.asked if isinstance(question, Aws)]
+    went = [one for one in asked if one.service != CONFIGURED_REGION.service and not isinstance(learning.memo.get(one), Unasked)]
+    return len(learning.asked) - len(asked), len(went), sum(one.service in SES for one in went)
 
 
 def judged(learning: Learning, checks: tuple[Check, ...], *, prove: bool) -> tuple[Outcome, ...]:

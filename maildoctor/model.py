@@ -176,6 +176,9 @@ class Run:
     resolver: str
     questions: int
     asked_twice: int = 0
+    aws: int = 0
+    """How many questions beside them AWS was asked. `ses`: those of them that SES answers one a second in each region."""
+    ses: int = 0
 
 
 @dataclass(frozen=True)

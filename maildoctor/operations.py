@@ -15,6 +15,9 @@ from typing import Any
 
 from maildoctor.ask import Aws, Members
 
+SES = ("sesv2", "ses", "mailmanager")
+"""The services that share one limit: a request a second and region."""
+
 _PREFIXES = {"sesv2": "ses", "mailmanager": "ses", "service-quotas": "servicequotas"}
 
 

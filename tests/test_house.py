@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "policy": {"audit", "model", "operations", "registry"},
     "judge": {"ask", "learning", "model", "names", "settings"},
     "proof": {"ask", "judge", "learning", "model", "registry", "sources"},
-    "audit": {"ask", "judge", "learning", "model", "proof", "registry", "settings"},
+    "audit": {"ask", "judge", "learning", "model", "operations", "proof", "registry", "settings"},
     "formats": {"formats", "model", "names", "rdata", "maildoctor"},
 }
 """Each part of the program, and the parts that it may know. `cli`, `config` and `__main__` may know everything."""

@@ -265,6 +265,7 @@ def _summary(page: Page, report: Report) -> None:
         page.text(f"{count} skipped: {reason}" + (f"; {hint}" if hint else ""), indent=0, style="dim")
     run = report.run
     to = f" to {run.resolver}" if run.resolver else ""
+    to += f", {run.aws} to AWS ({run.ses} to SES)" if run.aws else ""
     last = f"{run.seconds:.1f} s, {_many(run.questions, 'question')}{to}.  Exit code {page.view.exit_code}."
     if report.interrupted:
         last = "Interrupted: this is what was known.  " + last

@@ -18,8 +18,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from maildoctor.ask import Aws, AwsAnswer, Failure, Question, Result, Unasked
-from maildoctor.operations import CONFIGURED_REGION, Operation, allowed
-from maildoctor.sources.aws_errors import NO_CREDENTIALS, SES, absent, failed
+from maildoctor.operations import CONFIGURED_REGION, SES, Operation, allowed
+from maildoctor.sources.aws_errors import NO_CREDENTIALS, absent, failed
 from maildoctor.sources.aws_session import Session, Unusable, on_ec2
 
 PACE = 1.0

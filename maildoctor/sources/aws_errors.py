@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from maildoctor import regions
 from maildoctor.ask import Aws, AwsAnswer, Failure, Result, Unasked
-from maildoctor.operations import allowed
+from maildoctor.operations import SES, allowed
 
 MISSING = frozenset(
     {
@@ -45,11 +45,11 @@ _CLOCK = frozenset({"RequestTimeTooSkewed", "RequestExpired", "RequestInTheFutur
 _SIGNATURE = frozenset({"SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "MissingAuthenticationToken"})
 _UNSUPPORTED = frozenset({"InvalidAction", "UnknownOperationException", "UnsupportedOperation", "NotImplemented"})
 _UNSUBSCRIBED = frozenset({"OptInRequired", "SubscriptionRequiredException"})
-SES = ("sesv2", "ses", "mailmanager")
 
 NO_CREDENTIALS = Unasked("no AWS credentials were found")
 EXPIRED = Failure("credentials", "the AWS session has expired: sign in again (aws sso login, or new temporary credentials)")
 UNKNOWN_KEY = Failure("credentials", "AWS does not know this access key: it was deleted, is inactive, or is of another partition")
+UNLIKE_AWS = Failure("malformed", "the endpoint answered with something that AWS does not say (a proxy?)")
 
 
 def explained(question: Aws, code: str, message: str = "", status: int = 0) -> Result:
@@ -145,7 +145,7 @@ def failed(question: Aws, error: Exception) -> Failure | Unasked:
     if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
         return _network(question, error)
     if isinstance(error, ResponseParserError):
-        return Failure("malformed", "the endpoint answered with something that AWS does not say (a proxy?)")
+        return UNLIKE_AWS
     if isinstance(error, boto.ParamValidationError):
         return Failure("error", "AWS would not take this name")
     return Failure("error", f"the request could not be made ({type(error).__name__})")

@@ -11,7 +11,16 @@ from typing import Any
 
 from maildoctor.ask import Aws, Failure, Result, Unasked
 from maildoctor.operations import Operation
-from maildoctor.sources.aws_errors import NO_CREDENTIALS, STRANGER, UNKNOWN_KEY, explained, failed, misconfigured, too_old
+from maildoctor.sources.aws_errors import (
+    NO_CREDENTIALS,
+    STRANGER,
+    UNKNOWN_KEY,
+    UNLIKE_AWS,
+    explained,
+    failed,
+    misconfigured,
+    too_old,
+)
 from maildoctor.sources.redaction import Redaction
 
 _SILENCE = 0.3
@@ -118,6 +127,8 @@ class Session:
             response = method(**parameters)
         except botocore.exceptions.ClientError as error:
             return self._refused(question, error.response)
+        except KeyError:
+            return UNLIKE_AWS
         except Exception as error:  # noqa: BLE001 - botocore's parsers raise plain exceptions too
             return failed(question, error)
         kind = response.pop("ResponseMetadata", {}).get("HTTPHeaders", {}).get("content-type", "")

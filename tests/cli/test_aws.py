@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from maildoctor.operations import SES
 from maildoctor.policy import policy
 from maildoctor.registry import choose
 from maildoctor.sources.dns import DnsSource
@@ -113,6 +114,8 @@ class TestAgainstTheLab:
         assert not [outcome for outcome in report["outcomes"] if outcome["status"] in ("unknown", "crash")]
         asked = [request.operation for _, request in ses.log]
         assert len(asked) == len(set(asked))
+        of_ses = [request for _, request in ses.log if request.service in SES]
+        assert (report["run"]["aws"], report["run"]["ses"]) == (len(asked), len(of_ses))
         assert not [secret for secret in SECRETS if secret in ran.out + ran.err]
 
     def test_without_credentials_the_verdict_is_that_of_the_dns(self, program: Program, at_the_lab: tuple[str, ...]) -> None:
@@ -139,6 +142,16 @@ class TestAgainstTheLab:
         assert ran.code == 3
         assert "has expired" in ran.out
         assert "fail" not in {outcome["status"] for outcome in json.loads(ran.out)["outcomes"]}
+
+    def test_an_aws_that_is_silent_takes_nothing_from_the_dns(
+        self, program: Program, aws: Any, at_the_lab: tuple[str, ...]
+    ) -> None:
+        alone = json.loads(program(*BAKERY, "--select", "spf", "--no-aws", *at_the_lab).out)
+        with aws(SANDBOX, delay=3.0):
+            ran = program(*BAKERY, "--select", "spf,ses-sandbox", "--timeout", "2", *at_the_lab)
+        told = {outcome["check"]: outcome["status"] for outcome in json.loads(ran.out)["outcomes"]}
+        assert (ran.code, told.pop("ses-sandbox")) == (3, "unknown")
+        assert told == {outcome["check"]: outcome["status"] for outcome in alone["outcomes"]}
 
     def test_every_region_is_looked_into(self, program: Program, aws: Any, at_the_lab: tuple[str, ...]) -> None:
         with aws(SANDBOX, region="eu-north-1", disabled=frozenset({"me-south-1"})) as ses:

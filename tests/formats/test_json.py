@@ -45,6 +45,7 @@ def test_the_whole_report() -> None:
     assert told["account"] is None
     assert told["run"] == {
         "started": "2026-11-22T12:00:00Z", "seconds": 0.41, "resolver": "192.0.2.53", "questions": 37, "asked_twice": 0,
+        "aws": 0, "ses": 0,
     }  # fmt: skip
 
 

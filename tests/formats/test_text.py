@@ -160,3 +160,8 @@ def test_two_remedies_that_replace_one_record_are_not_to_be_published_together()
     assert "above" not in first
     assert "dmarc-no-reports, above, replaces the same record. Do that first" in " ".join(second.split())
     assert "above" not in text(report(reports, twin))
+
+
+def test_what_aws_was_asked_is_counted_for_itself() -> None:
+    asked = replace(FULL, run=replace(FULL.run, aws=8, ses=5))
+    assert "0.4 s, 37 questions to 192.0.2.53, 8 to AWS (5 to SES).  Exit code 1." in text(asked)

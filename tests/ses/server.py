@@ -21,8 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from maildoctor.ask import Aws
-from maildoctor.operations import allowed
-from maildoctor.sources.aws_errors import SES
+from maildoctor.operations import SES, allowed
 from tests.ses import requests, responses, shapes
 from tests.ses.account import Account
 from tests.ses.requests import Request

@@ -227,6 +227,16 @@ def test_each_fault_has_its_reason(aws: World, mood: dict[str, Any], kind: str, 
 
 
 @pytest.mark.loopback
+@pytest.mark.parametrize("question", [GET_ACCOUNT, DESCRIBE_ACTIVE_RECEIPT_RULE_SET, GET_BUCKET_POLICY])
+def test_a_web_page_is_no_answer_in_any_protocol(aws: World, question: Operation) -> None:
+    aws(down=200)
+    parameters = {"Bucket": "b"} if question is GET_BUCKET_POLICY else {}
+    answer = one(question(HERE, **parameters))
+    assert isinstance(answer, Failure)
+    assert (answer.kind, "(a proxy?)" in answer.detail) == ("malformed", True)
+
+
+@pytest.mark.loopback
 @pytest.mark.parametrize("question", [GET_ACCOUNT, DESCRIBE_ACTIVE_RECEIPT_RULE_SET])
 def test_a_region_that_is_not_enabled_is_not_asked(aws: World, question: Operation) -> None:
     aws(disabled=frozenset({"ap-east-2"}))
