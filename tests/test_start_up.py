@@ -69,3 +69,13 @@ main()
 def test_an_interrupt_while_the_program_is_loaded_is_quiet() -> None:
     ran = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True, check=False)  # noqa: S603 - our own program
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize(
+    "id", ["dkim-token-missing", "spf-syntax", "dmarc-no-aligned-path", "ses-sandbox", "receiving-bucket-policy"]
+)
+def test_a_check_is_explained_by_a_program_that_has_done_nothing_else(id: str) -> None:
+    command = [sys.executable, "-m", "maildoctor", "explain", id]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith(id)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import pkgutil
 import sys
-from importlib import import_module
 
 from maildoctor.cli import output
 from maildoctor.cli.refused import Refused
 from maildoctor.formats.page import Page
 from maildoctor.model import Check
-from maildoctor.registry import CHECKS, choose, needs, unknown
+from maildoctor.registry import catalogue, choose, needs
 
 SEVERITIES = {
     "fail": "fail: it breaks delivery, authentication or a published requirement",
@@ -39,28 +37,8 @@ def show(id: str) -> int:
 
 
 def find(id: str) -> Check:
-    """Return a check. Of the subjects only those are imported that it needs. Raises `UnknownCheck` or `Refused`."""
-    subject = id.partition("-")[0]
-    for module in _subjects():
-        if subject and module.rpartition(".")[2].startswith(subject):
-            import_module(module)
-    if id not in CHECKS:
-        several = [check.id for check in choose([id])]
-        if id not in several:
-            raise Refused(f"{id} stands for several checks: {', '.join(several)}")
-    _learn_facts(CHECKS[id])
-    return CHECKS[id]
-
-
-def _learn_facts(check: Check) -> None:
-    """Import the subjects whose facts a check needs, the likeliest first: all of them would take twice as long as the rest."""
-    left = [module for module in _subjects() if module not in sys.modules]
-    while missing := unknown(check.parameters):
-        left.sort(key=lambda module: missing not in module)
-        import_module(left.pop(0))
-
-
-def _subjects() -> list[str]:
-    import maildoctor.subjects
-
-    return [module.name for module in pkgutil.iter_modules(maildoctor.subjects.__path__, "maildoctor.subjects.")]
+    """Return a check. Raises `UnknownCheck` or `Refused`."""
+    several = [check.id for check in choose([id])]
+    if id in several:
+        return catalogue()[id]
+    raise Refused(f"{id} stands for several checks: {', '.join(several)}")
