@@ -135,7 +135,7 @@ class Path:
 
     `spf`, `dkim` and `dmarc` are results in the words of RFC 8601 ("pass", "fail", "none", …), or "unknown" where it could not
     be computed. `sender` is "ses:REGION", or the address of the sending host. Alignment is None where it
-    could not be told.
+    could not be told. `policy_domain` is the domain whose DMARC record holds: the author's own, or one above it.
     """
 
     sender: str
@@ -152,6 +152,7 @@ class Path:
     because: str
     spf_detail: str = ""
     dkim_detail: str = ""
+    policy_domain: str = ""
 
 
 @dataclass(frozen=True)

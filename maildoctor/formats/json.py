@@ -55,6 +55,7 @@ def _path(path: Path) -> dict[str, Any]:
         "dkim_aligned": path.dkim_aligned,
         "dmarc": path.dmarc,
         "policy": path.policy,
+        "policy_domain": _bare(path.policy_domain) if path.policy_domain else "",
         "disposition": path.disposition,
         "because": path.because,
     }

@@ -103,6 +103,9 @@ def _path(page: Page, path: Path) -> None:
     domain = path.dkim_domain.removesuffix(".")
     _row(page, "DKIM", path.dkim, path.dkim_detail or (f"d={domain}" if domain else ""), _aligned(path.dkim_aligned, path.dkim))
     policy = f"p={path.policy}" if path.policy and f"p={path.policy}" not in path.because else ""
+    above = path.policy_domain.removesuffix(".")
+    if policy and above not in ("", path.author.rpartition("@")[2].removesuffix(".")):
+        policy += f" of {above}"
     end = (_DISPOSITION_COLORS.get(path.disposition, "yellow"), _DISPOSITIONS.get(path.disposition, path.disposition))
     _row(page, "DMARC", path.dmarc, ": ".join(filter(None, (policy, path.because))), end)
 

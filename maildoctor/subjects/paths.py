@@ -242,6 +242,7 @@ def _path(route: Route, policy: DmarcPolicy | Undecided) -> Path:
         because=because,
         spf_detail=route.spf.detail,
         dkim_detail=route.dkim.detail,
+        policy_domain="" if isinstance(policy, Undecided) else policy.at,
     )
 
 

@@ -33,6 +33,7 @@ PATH = Path(
     because="by SPF alone, until somebody forwards the message",
     spf_detail="bounce.shop.example allows the addresses of SES",
     dkim_detail="2 of 3 keys can be found",
+    policy_domain="shop.example.",
 )
 PRODUCTION = Account(
     "us-east-1", sandbox=False, sending_enabled=True, enforcement="HEALTHY", max_24h=50000.0, sent_24h=120.0, max_per_second=14.0

@@ -38,6 +38,7 @@ def test_the_whole_report() -> None:
             "dkim_aligned": False,
             "dmarc": "pass",
             "policy": "reject",
+            "policy_domain": "shop.example",
             "disposition": "accept",
             "because": "by SPF alone, until somebody forwards the message",
         }

@@ -100,6 +100,14 @@ def test_a_path_that_could_not_be_told_says_so() -> None:
     assert re.search("^    DMARC  pass   no proof; p=reject +rejected$", told, re.MULTILINE)
 
 
+def test_a_policy_of_a_domain_above_says_whose_it_is() -> None:
+    told = report()
+    for author in ("news.shop.example.", "info@news.shop.example"):
+        assert "p=reject of shop.example: by SPF" in render("text", replace(told, paths=(replace(PATH, author=author),)), View())
+    own = replace(PATH, author="info@shop.example")
+    assert "p=reject: by SPF" in render("text", replace(told, paths=(own,)), View())
+
+
 def test_each_ses_account_has_a_line() -> None:
     stopped = Account("eu-west-1", sandbox=True, sending_enabled=False, enforcement="SHUTDOWN", max_24h=-1.0, sent_24h=3.0)
     told = text(report(accounts=(PRODUCTION, stopped, Account("eu-west-2"))), width=120)

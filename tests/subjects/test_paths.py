@@ -50,3 +50,8 @@ def test_spf_alone_ends_with_forwarding_where_a_policy_asks_for_more(dmarc: str,
 def test_without_a_dmarc_record_there_is_nothing_to_pass() -> None:
     told = path(dmarc="nothing of the kind")
     assert (told.dmarc, told.disposition, told.spf_aligned) == ("none", "accept", True)
+
+
+def test_the_policy_is_that_of_the_domain_whose_record_it_is() -> None:
+    assert path().policy_domain == "thimble.example."
+    assert path(dmarc="nothing of the kind").policy_domain == ""
