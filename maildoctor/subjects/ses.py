@@ -145,12 +145,16 @@ def find_regions(ask: Ask, domain: Domain, settings: Settings) -> SesRegions:
         return SesRegions(*scan(ask, domain.name))
     configured = ask(CONFIGURED_REGION())
     mx = ask(Dns(domain.name, "MX"))
+    aliases = [ask(Dns(names.child(f"{token}._domainkey", domain.name), "CNAME")) for token in settings.dkim_tokens]
     default = configured.data["Region"]  # without credentials it ends here, whatever the DNS says or does not
     found = [name.region for name in find_mail_from(ask, domain, settings).names]
     found += [regions.table().region_of("inbound_smtp", exchange.host) for exchange in mx.exchanges]
     known = tuple(dict.fromkeys(region for region in found if region))
     if known:
         return SesRegions(known, "named by the MX and MAIL FROM records")
+    zones = [regions.table().region_of("dkim_zone", target) for alias in aliases for target in alias.records]
+    if signing := tuple(dict.fromkeys(region for region in zones if region)):
+        return SesRegions(signing, "named by the aliases of the DKIM tokens")
     if not default:
         raise NotAsked("neither the DNS nor the AWS configuration names a region of SES: give --region")
     return SesRegions((default,), "the default region of the AWS configuration")

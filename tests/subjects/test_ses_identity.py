@@ -10,7 +10,7 @@ import pytest
 from maildoctor.ask import AwsAnswer, Failure, Question, Result
 from maildoctor.audit import audit
 from maildoctor.model import Outcome, Status
-from maildoctor.operations import GET_EMAIL_IDENTITY, LIST_EMAIL_IDENTITIES
+from maildoctor.operations import CONFIGURED_REGION, GET_EMAIL_IDENTITY, LIST_EMAIL_IDENTITIES
 from maildoctor.registry import choose
 from maildoctor.settings import Domain, Settings
 from maildoctor.sources import zonefile
@@ -81,3 +81,15 @@ def test_tokens_that_were_told_need_no_aws() -> None:
     told = Settings(regions=("eu-west-1",), dkim_tokens=("shoptokenaaaaaaaaaaaaaaaaaaaaaaa",))
     found = outcomes(Failure("denied"), "dkim-token-missing", settings=told)
     assert found["dkim-token-missing"].status is Status.FAIL
+
+
+def test_the_zone_of_a_token_names_the_region_before_the_configuration_does() -> None:
+    token = "shoptokenaaaaaaaaaaaaaaaaaaaaaaa"
+    zone = f"@ SOA ns1.shop.example. h.shop.example. 1 2 3 4 5\n{token}._domainkey CNAME {token}.dkim.eu-south-1.amazonses.com.\n"
+    world = World(AwsAnswer.of({"VerifiedForSendingStatus": True}))
+    world.zones = ZoneFiles((zonefile.parse(zone, "shop.example.", "shop"),))
+    world.said[CONFIGURED_REGION()] = AwsAnswer.of({"Region": "us-east-1"})
+    world.said[GET_EMAIL_IDENTITY("eu-south-1", EmailIdentity="shop.example")] = world.said[ASKED]
+    world.said[GET_EMAIL_IDENTITY("us-east-1", EmailIdentity="shop.example")] = AwsAnswer(missing="NotFoundException")
+    (told,) = audit(SHOP, world, Settings(dkim_tokens=(token,)), choose(["ses-identity-not-found"]), NOW).outcomes
+    assert told.status is Status.PASS
