@@ -113,15 +113,6 @@ def closure(names: Iterable[str]) -> set[str]:
     return found
 
 
-def unknown(names: Iterable[str]) -> str:
-    """Return the first of the facts that these names need which no subject that is imported holds, or nothing."""
-    try:
-        closure(names)
-    except KeyError as error:
-        return str(error.args[0])
-    return ""
-
-
 @cache
 def needs(check: Check) -> tuple[str, ...]:
     """Return the kinds of questions ("dns", "aws", …) that a check can lead to, read off the code that asks them."""
